@@ -1,0 +1,12 @@
+"""The engine: a cell unrolled over time, backpropagation through time written out, and what is recorded of it."""
+
+from explorer.bptt.backward import Flow, backward
+from explorer.bptt.function import Pass, Recurrence
+from explorer.bptt.network import Network
+from explorer.bptt.recording import joint_norm, norms_by_time, spectral_radius
+from explorer.bptt.trajectory import Trajectory, unroll
+
+__all__ = [
+    "Flow", "Network", "Pass", "Recurrence", "Trajectory", "backward", "joint_norm", "norms_by_time", "spectral_radius",
+    "unroll",
+]  # fmt: skip

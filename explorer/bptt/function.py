@@ -1,0 +1,91 @@
+"""The engine as one autograd function, so that whatever stands before and after it stays ordinary PyTorch."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+import torch
+from torch import Tensor
+from torch.autograd.function import once_differentiable
+
+from explorer.bptt.backward import Flow, backward
+from explorer.bptt.trajectory import Trajectory, unroll
+from explorer.cells import Cell
+from explorer.truncation import Full, Lanes, Plan
+
+
+@dataclass
+class Pass:
+    """One forward and backward pass of the engine: what it is told, and what it leaves behind.
+
+    Attributes:
+        cell: what happens in one time step.
+        plan: which losses flow back how far, over the steps of `history` and of this pass; None is full BPTT.
+        history: earlier pieces of the trajectory, through which this pass's losses flow back too.
+        on_flow: called with the gradients of every backward pass.
+        trajectory: the forward pass, once it has run.
+    """
+
+    cell: Cell
+    plan: Plan | None = None
+    history: tuple[Trajectory, ...] = ()
+    on_flow: Callable[[Flow], None] | None = None
+    trajectory: Trajectory | None = field(default=None, init=False)
+
+
+class Recurrence(torch.autograd.Function):
+    """All states of an unrolled cell, [T, M, B, H] each, with explicit backpropagation through time as their derivative."""
+
+    @staticmethod
+    def forward(ctx: Any, task: Pass, *tensors: Tensor) -> tuple[Tensor, ...]:
+        """Unroll.
+
+        Args:
+            ctx: autograd's context.
+            task: the pass.
+            *tensors: inputs [T, M, B, D], weight_ih [M, G·H, D], weight_hh [M, G·H, H], bias_ih and bias_hh [M, G·H],
+                then each state at time 0, [M, B, H].
+
+        Returns:
+            Each state at the times 1…T in the order of `Cell.states`, [T, M, B, H].
+        """
+        inputs, weight_ih, weight_hh, bias_ih, bias_hh, *initial = tensors
+        task.trajectory = unroll(task.cell, inputs, weight_ih, weight_hh, bias_ih, bias_hh, tuple(initial))
+        ctx.task, ctx.trajectory = task, task.trajectory
+        ctx.save_for_backward(inputs, weight_ih)
+        ctx.set_materialize_grads(False)
+        ctx.versions = [s._version for s in task.trajectory.states]
+        return tuple(s[1:] for s in task.trajectory.states)
+
+    @staticmethod
+    @once_differentiable  # type: ignore[untyped-decorator]
+    def backward(ctx: Any, *direct: Tensor | None) -> tuple[Tensor | None, ...]:
+        """Backpropagation through time; each direct gradient is that of its own step's loss alone."""
+        task, trajectory = ctx.task, ctx.trajectory
+        if [s._version for s in trajectory.states] != ctx.versions:
+            raise RuntimeError("a recurrent state was changed in place before the backward pass; change a copy instead")
+        inputs, weight_ih = ctx.saved_tensors
+        pieces = (*task.history, trajectory)
+        length = sum(len(piece) for piece in pieces)
+        lanes = Lanes.of(task.plan if task.plan is not None else Full().plan(length), length)
+        flow = backward(task.cell, pieces, [_padded(d, length) for d in direct], lanes)
+        if task.on_flow is not None:
+            task.on_flow(flow)
+        needs = ctx.needs_input_grad[1:]
+        read = torch.cat([piece.inputs for piece in pieces]) if task.history else inputs
+        return (
+            None,
+            flow.v[-len(trajectory) :] @ weight_ih if needs[0] else None,
+            flow.weight_ih(read) if needs[1] else None,
+            flow.weight_hh() if needs[2] else None,
+            flow.v.sum((0, 2)) if needs[3] else None,
+            flow.u.sum((0, 2)) if needs[4] else None,
+            *(state if need else None for state, need in zip(flow.initial, needs[5:], strict=True)),
+        )
+
+
+def _padded(direct: Tensor | None, length: int) -> Tensor | None:
+    """Direct gradients with zeros for the steps of earlier pieces."""
+    if direct is None or len(direct) == length:
+        return direct
+    return torch.cat([direct.new_zeros(length - len(direct), *direct.shape[1:]), direct])

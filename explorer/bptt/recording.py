@@ -1,0 +1,48 @@
+"""What is recorded of each backward pass: norms by time step, in float64.
+
+Norms are taken in float64 also of float32 gradients: their squares leave float32's range long before they do.
+"""
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+from torch.linalg import vector_norm
+
+from explorer.bptt.backward import Flow
+from explorer.cells import Cell
+
+Array = NDArray[np.float64]
+
+
+def norms_by_time(cell: Cell, flow: Flow) -> dict[str, Array]:
+    """The recorded norms of one backward pass.
+
+    Returns:
+        `grad_h`, `grad_c` …: Σ_b ‖∂L/∂s_{b,t}‖₂, [M, T]; with a loss that is the mean over sequences this is the average
+        over sequences of the per-sequence gradient norm. `grad_weight`: Frobenius norm of time t's own contribution to
+        ∂L/∂W_hh, summed over the batch before the norm, [M, T].
+    """
+    found = {f"grad_{name}": _over_units(state) for name, state in zip(cell.states, flow.states, strict=True)}
+    blocks = [vector_norm(block, dim=(-2, -1), dtype=torch.float64) for block in flow.weight_hh_by_step()]
+    found["grad_weight"] = torch.cat(blocks)
+    return {name: norm.T.cpu().numpy() for name, norm in found.items()}
+
+
+def joint_norm(tensors: list[Tensor]) -> float:
+    """2-norm of all entries of all tensors together, in float64."""
+    norms = torch.stack([vector_norm(t, dtype=torch.float64) for t in tensors])
+    return float(vector_norm(norms))
+
+
+def spectral_radius(cell: Cell, weight_hh: Tensor) -> float:
+    """Largest absolute eigenvalue of W_hh, with gates of the candidate's block; nan where W_hh is not finite."""
+    block = weight_hh.detach()[cell.block(cell.candidate)]
+    if not bool(torch.isfinite(block).all()):
+        return float("nan")
+    return float(torch.linalg.eigvals(block).abs().max())
+
+
+def _over_units(state: Tensor) -> Tensor:
+    """[T, M, B, H] → [T, M]."""
+    return vector_norm(state, dim=-1, dtype=torch.float64).sum(-1)

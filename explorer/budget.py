@@ -1,0 +1,115 @@
+"""What an experiment will need, estimated before it starts, and the limits that keep a shared machine usable."""
+
+import os
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from explorer.experiment import Experiment
+
+MEMORY_BYTES = 2e9
+WORK_FLOP = 2e14
+
+
+@dataclass(frozen=True)
+class Need:
+    """An estimate: `memory` in bytes at the peak, `work` in floating-point operations for the whole run."""
+
+    memory: float
+    work: float
+
+
+def limits() -> Need:
+    """The budget: EXPLORER_MEMORY_BYTES and EXPLORER_WORK_FLOP, or 2·10⁹ bytes and 2·10¹⁴ operations."""
+    return Need(
+        float(os.environ.get("EXPLORER_MEMORY_BYTES", MEMORY_BYTES)),
+        float(os.environ.get("EXPLORER_WORK_FLOP", WORK_FLOP)),
+    )
+
+
+def need(experiment: "Experiment") -> Need:
+    """Estimate the need of a run.
+
+    Work of an update: forward 2·T·B·G·H·(H + D), the same twice again backward, where truncation multiplies the recurrent
+    part by the number of overlapping pieces. Memory: states, pre-activations and partials of all time steps, the weights
+    with gradient and optimiser state, and the recorded rows in float64.
+    """
+    task, cell = experiment.task, experiment.cell
+    steps, batch, hidden, gates = task.steps, experiment.batch_size, cell.hidden_size, len(cell.gates)
+    k1 = getattr(experiment.truncation, "k1", steps)
+    k2 = min(getattr(experiment.truncation, "k2", steps), steps)
+    lanes = max(1.0, k2 / min(k1, steps))
+    itemsize = 8 if experiment.dtype == "float64" else 4
+    passes = 3 + lanes
+    product = 2.0 * steps * batch * gates * hidden * (passes * hidden + 3 * task.input_size)
+    pointwise = 60.0 * steps * batch * gates * hidden * lanes
+    numbers = steps * batch * (hidden * (5 * gates + 6 * len(cell.states)) + 3 * (task.input_size + task.output_size))
+    weights = 4.0 * gates * hidden * (hidden + task.input_size)
+    sliding = lanes * batch * hidden * (gates + 2)
+    rows = 8.0 * experiment.steps * (steps * (1 + len(cell.states)) + 8)
+    return Need((numbers + weights + sliding) * itemsize + rows, (product + pointwise) * experiment.steps)
+
+
+@dataclass(frozen=True)
+class Excess:
+    """One budget exceeded, and the one change that mends it: lower the setting at `path` from `value` to `fitting`."""
+
+    sentence: str
+    path: tuple[str, ...]
+    value: int
+    fitting: int
+
+
+def excess(experiment: "Experiment") -> Excess | None:
+    """What is beyond the budget, or None.
+
+    The field proposed is the one that has to give up the smallest share of its value.
+    """
+    wanted, allowed = need(experiment), limits()
+    over = [
+        (f"about {wanted.memory / 1e9:.3g} GB of memory, the budget is {allowed.memory / 1e9:.3g} GB", wanted.memory > allowed.memory),
+        (f"about {wanted.work:.2g} operations, the budget is {allowed.work:.2g}", wanted.work > allowed.work),
+    ]  # fmt: skip
+    reasons = [reason for reason, is_over in over if is_over]
+    if not reasons:
+        return None
+    best: tuple[float, tuple[str, ...], int, int] | None = None
+    for path in (("steps",), ("batch_size",), ("cell", "hidden_size"), ("task", "length")):
+        value, lowest = _get(experiment, path), 1 if path != ("task", "length") else 10
+        fitting = _largest(lambda v, path=path: _fits(_with(experiment, path, v), allowed), lowest, value)  # type: ignore[misc]
+        if fitting is not None and (best is None or fitting / value > best[0]):
+            best = fitting / value, path, value, fitting
+    if best is None:
+        return Excess(f"needs {reasons[0]}; lower more than one field", ("batch_size",), experiment.batch_size, 1)
+    return Excess(f"needs {reasons[0]}; lower it to {best[3]}", best[1], best[2], best[3])
+
+
+def _fits(experiment: "Experiment", allowed: Need) -> bool:
+    wanted = need(experiment)
+    return wanted.memory <= allowed.memory and wanted.work <= allowed.work
+
+
+def _largest(fits: Callable[[int], bool], low: int, high: int) -> int | None:
+    """The largest value in low…high that fits, by bisection; None where even `low` does not."""
+    if high < low or not fits(low):
+        return None
+    while low < high:
+        middle = (low + high + 1) // 2
+        low, high = (middle, high) if fits(middle) else (low, middle - 1)
+    return low
+
+
+def _get(experiment: "Experiment", path: tuple[str, ...]) -> int:
+    value: Any = experiment
+    for name in path:
+        value = getattr(value, name)
+    return int(value)
+
+
+def _with(experiment: "Experiment", path: tuple[str, ...], value: int) -> "Experiment":
+    """The experiment with one number changed; copies, so nothing is validated again."""
+    if len(path) == 1:
+        return experiment.model_copy(update={path[0]: value})
+    part = getattr(experiment, path[0]).model_copy(update={path[1]: value})
+    return experiment.model_copy(update={path[0]: part})

@@ -1,0 +1,120 @@
+"""What a cell is: one recurrent matrix product, and a function of each unit alone.
+
+With u = W_hh·h₍t₋₁₎ + b_hh and v = W_ih·x_t + b_ih, split into G gates of H units, the new state of a unit depends on that
+unit's own gates and own previous state only. Every partial derivative is therefore a vector over the units, and those of
+all time steps come from a few large tensor operations.
+"""
+
+from abc import abstractmethod
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import ClassVar
+
+import torch
+from torch import Tensor
+
+from explorer.cells.biases import Bias
+from explorer.cells.weights import Weights
+from explorer.parts import Part, quantity
+
+State = tuple[Tensor, ...]
+
+
+@dataclass(frozen=True)
+class Partials:
+    """Partial derivatives of one cell at many time steps; every tensor ends in the H units.
+
+    Attributes:
+        recurrent: state → ∂state/∂u over the gates `Cell.drives[state]`, shape [..., gates, H].
+        inputs: the same for v; None where u and v enter by their sum only.
+        kept: (state, previous state) → ∂state/∂previous with the gates held fixed, shape [..., H].
+        within: (state, state computed before it in the same step) → their partial, shape [..., H].
+    """
+
+    recurrent: Mapping[str, Tensor]
+    inputs: Mapping[str, Tensor] | None = None
+    kept: Mapping[tuple[str, str], Tensor] = field(default_factory=dict)
+    within: Mapping[tuple[str, str], Tensor] = field(default_factory=dict)
+
+
+class Cell(Part):
+    """Base of all cells: fields are configuration, methods are the mathematics.
+
+    A new cell defines `kind`, `gates`, `step`, and its fields `weights` and `bias`; `partials` may stay as derived here.
+
+    Attributes:
+        states: names of the states in the order in which one step computes them; `h` comes last.
+        gates: names of the gates in PyTorch's order.
+        candidate: the gate whose recurrent block is the tanh path; its spectral radius is reported.
+        drives: state → the range of gates it depends on directly.
+    """
+
+    states: ClassVar[tuple[str, ...]] = ("h",)
+    gates: ClassVar[tuple[str, ...]]
+    candidate: ClassVar[int] = 0
+    drives: ClassVar[Mapping[str, slice]] = {"h": slice(None)}
+
+    kind: str
+    hidden_size: int = quantity(
+        64, "Number of hidden units.", label="Hidden units H", unit="units", ge=1, le=2048, slider=(4, 128), step=4
+    )
+    weights: Weights
+    bias: Bias
+
+    @abstractmethod
+    def step(self, u: Tensor, v: Tensor, previous: State) -> State:
+        """One time step, elementwise over the units.
+
+        Args:
+            u: recurrent pre-activation, [..., G, H].
+            v: input pre-activation, [..., G, H].
+            previous: previous states in the order of `states`, each [..., H].
+
+        Returns:
+            The new states in the order of `states`, each [..., H].
+        """
+
+    def partials(self, u: Tensor, v: Tensor, previous: State, new: State) -> Partials:
+        """The partial derivatives of `step`, here derived by autograd from `step` itself.
+
+        Exact because the units do not mix: the gradient of a sum over units is each unit's own derivative.
+
+        Args:
+            u: recurrent pre-activations, [..., G, H].
+            v: input pre-activations, [..., G, H].
+            previous: states before the step, each [..., H].
+            new: states after the step, each [..., H]; closed forms use them, this derivation does not.
+
+        Returns:
+            All partials, of the shapes in `Partials`.
+        """
+        del new
+        with torch.enable_grad():
+            u, v = u.detach().requires_grad_(), v.detach().requires_grad_()
+            before = tuple(s.detach().requires_grad_() for s in previous)
+            after = dict(zip(self.states, self.step(u, v, before), strict=True))
+            recurrent, inputs, kept, within = {}, {}, {}, {}
+            earlier: dict[str, Tensor] = {}
+            for name, state in after.items():
+                for other, tensor in earlier.items():
+                    within[name, other] = _gradient(state, tensor)
+                # A state computed earlier in this step has its own partial above, so nothing may pass through it here.
+                blocks = [tensor.register_hook(torch.zeros_like) for tensor in earlier.values()]
+                recurrent[name] = _gradient(state, u)[..., self.drives[name], :]
+                inputs[name] = _gradient(state, v)[..., self.drives[name], :]
+                for other, tensor in zip(self.states, before, strict=True):
+                    kept[name, other] = _gradient(state, tensor)
+                for block in blocks:
+                    block.remove()
+                earlier[name] = state
+        return Partials(recurrent, inputs, kept, within)
+
+    def block(self, gate: int) -> slice:
+        """The rows of W_hh that belong to a gate."""
+        return slice(gate * self.hidden_size, (gate + 1) * self.hidden_size)
+
+
+def _gradient(of: Tensor, to: Tensor) -> Tensor:
+    """∂(Σ of)/∂to, zero where nothing connects the two."""
+    (found,) = torch.autograd.grad(of.sum(), to, retain_graph=True, allow_unused=True)
+    return torch.zeros_like(to) if found is None else found

@@ -1,0 +1,32 @@
+"""The simple recurrent network (Elman 1990)."""
+
+from typing import ClassVar, Literal
+
+import torch
+from torch import Tensor
+
+from explorer.cells.base import Cell, Partials, State
+from explorer.cells.biases import PlainBias, ZeroBias
+from explorer.cells.weights import AnyWeights, OrthogonalWeights
+from explorer.parts import quantity
+
+
+class Tanh(Cell):
+    """h_t = tanh(u + v), as torch.nn.RNN computes it; ∂h/∂u = 1 − h²."""
+
+    gates: ClassVar = ("h",)
+
+    kind: Literal["tanh"] = "tanh"
+    weights: AnyWeights = quantity(OrthogonalWeights(), "How the recurrent weights start.", label="Recurrent weights")
+    bias: PlainBias = quantity(ZeroBias(), "How the biases start.", label="Biases")
+
+    def step(self, u: Tensor, v: Tensor, previous: State) -> State:
+        """h_t = tanh(u + v)."""
+        del previous
+        return (torch.tanh(u + v).squeeze(-2),)
+
+    def partials(self, u: Tensor, v: Tensor, previous: State, new: State) -> Partials:
+        """∂h/∂u = ∂h/∂v = 1 − h²."""
+        del u, v, previous
+        (h,) = new
+        return Partials({"h": (1 - h * h).unsqueeze(-2)})

@@ -1,0 +1,83 @@
+"""How the recurrent weights start: one small class for each distribution.
+
+Each gate's H×H block of W_hh is drawn on its own. Input weights always start as PyTorch's do, uniform in ±1/√H.
+"""
+
+from abc import abstractmethod
+from math import sqrt
+from typing import Annotated, Literal
+
+import torch
+from pydantic import Field
+from torch import Tensor
+
+from explorer.parts import Part, quantity
+
+GAIN = {"label": "Gain", "ge": 0.0, "le": 10.0, "slider": (0.5, 1.5), "step": 0.05}
+
+
+class Weights(Part):
+    """Base: the distribution of one gate's recurrent block."""
+
+    kind: str
+
+    @abstractmethod
+    def draw(self, size: int, generator: torch.Generator) -> Tensor:
+        """One block of recurrent weights, float64 [H, H]."""
+
+
+class PytorchWeights(Weights):
+    """Uniform in ±1/√H, as torch.nn does; the spectral radius is near 1/√3 = 0.58."""
+
+    kind: Literal["pytorch"] = "pytorch"
+
+    def draw(self, size: int, generator: torch.Generator) -> Tensor:
+        """One block of recurrent weights, float64 [H, H]."""
+        return uniform((size, size), size, generator)
+
+
+class GaussianWeights(Weights):
+    """N(0, gain²/H): an infinite matrix of this kind has the spectral radius `gain` (circular law, Girko 1984)."""
+
+    kind: Literal["gaussian"] = "gaussian"
+    gain: float = quantity(1.0, "Spectral radius that an infinitely large W_hh would have.", **GAIN)
+
+    def draw(self, size: int, generator: torch.Generator) -> Tensor:
+        """One block of recurrent weights, float64 [H, H]."""
+        return torch.randn(size, size, generator=generator, dtype=torch.float64) * (self.gain / sqrt(size))
+
+
+class OrthogonalWeights(Weights):
+    """`gain` times a random orthogonal matrix: every singular value equals `gain` (Saxe, McClelland & Ganguli 2014)."""
+
+    kind: Literal["orthogonal"] = "orthogonal"
+    gain: float = quantity(1.0, "Every singular value of W_hh at the start: below 1 the gradient shrinks.", **GAIN)
+
+    def draw(self, size: int, generator: torch.Generator) -> Tensor:
+        """One block of recurrent weights, float64 [H, H]."""
+        q, r = torch.linalg.qr(torch.randn(size, size, generator=generator, dtype=torch.float64))
+        return self.gain * q * torch.sign(torch.diagonal(r))  # the signs make the distribution uniform
+
+
+class IdentityWeights(Weights):
+    """`scale` times the identity (IRNN with relu: Le, Jaitly & Hinton 2015)."""
+
+    kind: Literal["identity"] = "identity"
+    scale: float = quantity(
+        1.0, "Factor on the identity matrix.", label="Scale", ge=0.0, le=10.0, slider=(0.5, 1.5), step=0.01
+    )
+
+    def draw(self, size: int, generator: torch.Generator) -> Tensor:
+        """One block of recurrent weights, float64 [H, H]."""
+        del generator
+        return self.scale * torch.eye(size, dtype=torch.float64)
+
+
+def uniform(shape: tuple[int, ...], size: int, generator: torch.Generator) -> Tensor:
+    """PyTorch's default for everything recurrent: uniform in ±1/√size, float64."""
+    return (2 * torch.rand(shape, generator=generator, dtype=torch.float64) - 1) / sqrt(size)
+
+
+AnyWeights = Annotated[
+    PytorchWeights | GaussianWeights | OrthogonalWeights | IdentityWeights, Field(discriminator="kind")
+]

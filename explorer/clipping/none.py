@@ -1,0 +1,17 @@
+"""No clipping."""
+
+from collections.abc import Sequence
+from typing import Literal
+
+from torch import Tensor
+
+from explorer.clipping.base import Clipping
+
+
+class NoClipping(Clipping):
+    """The gradient as it is."""
+
+    kind: Literal["none"] = "none"
+
+    def clip(self, gradients: Sequence[Tensor], norm: float) -> None:
+        """Leave the gradients alone."""

@@ -1,0 +1,24 @@
+"""Clipping by norm (Pascanu, Mikolov & Bengio 2013, algorithm 1)."""
+
+from collections.abc import Sequence
+from typing import Literal
+
+from torch import Tensor
+
+from explorer.clipping.base import Clipping
+from explorer.parts import quantity
+
+
+class NormClipping(Clipping):
+    """g ← g · threshold / ‖g‖ where ‖g‖ > threshold: shorter, in the same direction."""
+
+    kind: Literal["norm"] = "norm"
+    threshold: float = quantity(
+        1.0, "Largest norm of the whole gradient.", label="Threshold", ge=1e-6, le=1e6, slider=(0.01, 100.0), log=True
+    )
+
+    def clip(self, gradients: Sequence[Tensor], norm: float) -> None:
+        """Scale all gradients by threshold / norm where the norm is larger."""
+        if norm > self.threshold:
+            for gradient in gradients:
+                gradient.mul_(self.threshold / norm)

@@ -1,0 +1,25 @@
+"""Clipping by value (Mikolov 2012): every entry of its own."""
+
+from collections.abc import Sequence
+from typing import Literal
+
+from torch import Tensor
+
+from explorer.clipping.base import Clipping
+from explorer.parts import quantity
+
+
+class ValueClipping(Clipping):
+    """gᵢ ← min(max(gᵢ, −threshold), threshold): bounds every entry, and so changes the direction."""
+
+    kind: Literal["value"] = "value"
+    threshold: float = quantity(
+        1.0, "Largest size of one entry of the gradient.", label="Threshold", ge=1e-6, le=1e6, slider=(0.01, 100.0),
+        log=True,
+    )  # fmt: skip
+
+    def clip(self, gradients: Sequence[Tensor], norm: float) -> None:
+        """Clamp every entry to ±threshold."""
+        del norm
+        for gradient in gradients:
+            gradient.clamp_(-self.threshold, self.threshold)

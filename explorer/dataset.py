@@ -1,0 +1,111 @@
+"""What was recorded, as an xarray.Dataset and as files.
+
+Variables (dimensions in brackets); the loss is L = mean over sequences of the sum over steps:
+
+    grad_h [step, time]       Σ_b ‖∂L/∂h_{b,t}‖₂, the total derivative that the truncation allows
+    grad_c [step, time]       the same for the LSTM's cell state
+    grad_weight [step, time]  Frobenius norm of time t's own contribution to ∂L/∂W_hh
+    loss, accuracy [step]     of the batch, before the update; accuracy is nan where nothing was asked
+    asked [step]              number of time steps whose loss this update uses
+    grad_norm, grad_norm_clipped [step]   2-norm of the whole parameter gradient before and after clipping
+    spectral_radius [step]    of W_hh; with gates, of the candidate's block
+"""
+
+import os
+import tempfile
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import xarray as xr
+from numpy.typing import NDArray
+
+UNITS = {
+    "grad_h": "sum over the batch of ‖∂L/∂h‖",
+    "grad_c": "sum over the batch of ‖∂L/∂c‖",
+    "grad_weight": "‖contribution to ∂L/∂W_hh‖",
+    "loss": "mean over sequences",
+    "accuracy": "share of right answers",
+    "asked": "time steps",
+    "grad_norm": "‖∂L/∂θ‖ before clipping",
+    "grad_norm_clipped": "‖∂L/∂θ‖ after clipping",
+    "spectral_radius": "largest |eigenvalue| of W_hh",
+}
+SUFFIXES = (".nc", ".csv")
+
+
+class SaveError(Exception):
+    """A file could not be written; the sentence says why and what to do."""
+
+
+def assemble(rows: Mapping[str, NDArray[np.float64]], attributes: Mapping[str, Any]) -> xr.Dataset:
+    """Recorded rows as a Dataset.
+
+    Args:
+        rows: variable → [steps, T] or [steps].
+        attributes: what belongs to the whole run.
+
+    Returns:
+        The Dataset; `step` counts from 0, `time` from 1.
+    """
+    steps, length = rows["grad_h"].shape
+    return xr.Dataset(
+        {
+            name: (("step", "time")[: values.ndim], values, {"long_name": UNITS.get(name, name)})
+            for name, values in rows.items()
+        },
+        {"step": np.arange(steps), "time": np.arange(1, length + 1)},
+        dict(attributes),
+    )
+
+
+def check_target(path: str | Path) -> Path:
+    """Whether a file can be written there at all; asked before a long computation.
+
+    Raises:
+        SaveError: for an unknown ending, or a folder that is missing or not writable.
+    """
+    target = Path(path)
+    if target.suffix not in SUFFIXES:
+        raise SaveError(f"{target}: cannot tell the format; end the name in {' or '.join(SUFFIXES)}.")
+    folder = target.parent
+    if not folder.is_dir():
+        raise SaveError(f"{target}: the folder {folder} does not exist; make it, or give another name.")
+    if target.is_dir() or not os.access(folder, os.W_OK):
+        raise SaveError(f"{target}: cannot be written there; give another name.")
+    return target
+
+
+def save(dataset: xr.Dataset, path: str | Path) -> Path:
+    """Write a Dataset to .nc (NetCDF 4) or .csv (one row for each step and time; the attributes in a .json beside it).
+
+    Written to a temporary file first and moved into place, so that a file is either whole or not there.
+
+    Raises:
+        SaveError: where it cannot be written, a full disk included.
+    """
+    target = check_target(path)
+    handle, name = tempfile.mkstemp(dir=target.parent, prefix=f".{target.stem}-", suffix=target.suffix)
+    os.close(handle)
+    part = Path(name)
+    try:
+        if target.suffix == ".nc":
+            dataset.to_netcdf(part, engine="h5netcdf")
+        else:
+            dataset.to_dataframe().to_csv(part)
+            target.with_suffix(".json").write_text(str(dataset.attrs.get("experiment", "{}")), encoding="utf-8")
+        part.chmod(0o666 & ~_umask())
+        part.replace(target)
+    except OSError as error:
+        raise SaveError(f"{target}: could not be written: {error.strerror or error}.") from None
+    finally:
+        part.unlink(missing_ok=True)
+    return target
+
+
+def _umask() -> int:
+    """The process's file mode mask, which temporary files ignore."""
+    mask = os.umask(0)
+    os.umask(mask)
+    return mask

@@ -1,0 +1,273 @@
+"""Experiment: the one source of truth for the Python config, the flags, the URL and the file."""
+
+import difflib
+import hashlib
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path as FilePath
+from typing import Any, Literal, Self
+
+from pydantic import ModelWrapValidatorHandler, ValidationError, model_validator
+from pydantic_core import ErrorDetails
+
+from explorer import budget
+from explorer.cells import AnyCell, Tanh
+from explorer.clipping import AnyClipping, NormClipping
+from explorer.optimizers import Adam, AnyOptimizer
+from explorer.parts import Part, quantity
+from explorer.settings import Path, Setting, members, settings_of, text
+from explorer.tasks import Adding, AnyTask
+from explorer.truncation import AnyTruncation, Full
+
+
+@dataclass(frozen=True)
+class Problem:
+    """One thing wrong with a config.
+
+    Attributes:
+        path: the field at fault.
+        sentence: field, value and what is allowed.
+        remedies: single changes, path to value, that each would mend it.
+    """
+
+    path: Path
+    sentence: str
+    remedies: Mapping[Path, Any] = field(default_factory=dict)
+
+
+class ExperimentError(Exception):
+    """A config that cannot be run; `str()` is one sentence for each problem."""
+
+    def __init__(self, problems: list[Problem]) -> None:
+        self.problems = problems
+        super().__init__("\n".join(p.sentence for p in problems))
+
+
+class Experiment(Part):
+    """One experiment: a task, a cell, and how it is trained.
+
+    Frozen; validation raises `ExperimentError`, whose text names each field, its value and what is allowed.
+    """
+
+    task: AnyTask = quantity(Adding(), "What has to be remembered.", label="Task")
+    cell: AnyCell = quantity(Tanh(), "What happens in one time step.", label="Cell")
+    truncation: AnyTruncation = quantity(Full(), "Which losses flow back how far.", label="Truncation")
+    clipping: AnyClipping = quantity(NormClipping(), "What bounds the gradient before an update.", label="Clipping")
+    optimizer: AnyOptimizer = quantity(Adam(), "How the weights follow the gradient.", label="Optimiser")
+    batch_size: int = quantity(
+        32, "Sequences in one batch; each update draws a new one.", label="Batch size B", unit="sequences",
+        ge=1, le=4096, slider=(1, 128), step=1,
+    )  # fmt: skip
+    steps: int = quantity(
+        500, "Updates of the weights in a training run.", label="Updates", unit="updates", ge=1, le=1_000_000,
+        slider=(50, 3000), step=50,
+    )  # fmt: skip
+    seed: int = quantity(
+        0, "Seed of the starting weights and of the batches.", label="Seed", ge=0, le=2**31 - 1, slider=(0, 20), step=1
+    )
+    device: Literal["auto", "cpu", "cuda"] = quantity(
+        "auto", "Where tensors live; auto takes CUDA where there is one.", label="Device"
+    )
+    dtype: Literal["float32", "float64"] = quantity("float32", "Precision of all tensors.", label="Precision")
+
+    @model_validator(mode="wrap")
+    @classmethod
+    def _readable(cls, data: Any, handler: ModelWrapValidatorHandler[Self]) -> Self:
+        if not isinstance(data, Mapping | cls):
+            raise ExperimentError([Problem((), f"an experiment is a JSON object of fields, not {_shown(data)}.")])
+        try:
+            experiment = handler(data)
+        except ValidationError as error:
+            raise ExperimentError([_problem(e) for e in error.errors()]) from None
+        too_much = budget.excess(experiment)
+        if too_much is not None:
+            name = ".".join(too_much.path)
+            sentence = f"{name}: with {too_much.value} the experiment {too_much.sentence}."
+            raise ExperimentError([Problem(too_much.path, sentence, {too_much.path: too_much.fitting})])
+        return experiment
+
+    @property
+    def digest(self) -> str:
+        """A short name for exactly this experiment: SHA-256 of its JSON, 16 hexadecimal digits."""
+        return hashlib.sha256(self.model_dump_json().encode()).hexdigest()[:16]
+
+    def settings(self) -> dict[Setting, Any]:
+        """Every field that this experiment has, with the bounds and defaults of its kinds, and its value."""
+        return dict(_settings_in(self, ()))
+
+    def flat(self) -> dict[str, Any]:
+        """URL key → value, of all fields."""
+        return {s.key: value for s, value in self.settings().items()}
+
+    def explicit(self) -> dict[str, str]:
+        """URL key → text, only what differs from the defaults of its kinds: the shortest URL of this experiment."""
+        return {s.key: text(value) for s, value in self.settings().items() if value != s.default}
+
+    def changed(self, **flat: Any) -> Self:
+        """The experiment with other values, by URL key; fields its new kinds do not have are dropped.
+
+        Raises:
+            ExperimentError: where the result is not allowed.
+        """
+        return type(self).model_validate(nested(_applicable({**self.explicit(), **flat})))
+
+
+def all_settings() -> tuple[Setting, ...]:
+    """Every setting of every kind."""
+    return settings_of(Experiment)
+
+
+def nested(flat: Mapping[str, Any]) -> dict[str, Any]:
+    """URL keys and values as the nested config; kinds are filled in where their fields need them.
+
+    Raises:
+        ExperimentError: for a key that is no field, or one that the chosen kinds do not have.
+    """
+    paths = {s.key: s.path for s in all_settings()}
+    unknown = [Problem((key,), _no_such(key, list(paths))) for key in flat if key not in paths]
+    if unknown:
+        raise ExperimentError(unknown)
+    tree: dict[str, Any] = {}
+    for key, value in flat.items():
+        *owners, last = paths[key]
+        level = tree
+        for owner in owners:
+            level = level.setdefault(owner, {})
+        level[last] = value
+    _fill_kinds(Experiment, tree)
+    return tree
+
+
+def read(flat: Mapping[str, Any]) -> tuple[Experiment, list[Problem]]:
+    """The experiment of a URL, lenient: what is not allowed is named and replaced by its default."""
+    problems: list[Problem] = []
+    keys = {s.path: s.key for s in all_settings()}
+    flat = dict(flat)
+    while True:
+        try:
+            return Experiment.model_validate(nested(flat)), problems
+        except ExperimentError as error:
+            problems += error.problems
+            wrong = {keys.get(p.path, p.path[-1] if p.path else "") for p in error.problems} & flat.keys()
+            # What is wrong may follow from fields together, of which the one named is not in the URL: then all go.
+            flat = {k: v for k, v in flat.items() if k not in wrong} if wrong else {}
+
+
+def load(path: str | FilePath) -> dict[str, Any]:
+    """The nested config in a JSON file, not yet validated.
+
+    Raises:
+        ExperimentError: where the file cannot be read or is not a JSON object.
+    """
+    try:
+        data = json.loads(FilePath(path).read_text(encoding="utf-8"))
+    except OSError as error:
+        raise ExperimentError([Problem((), f"{path}: the config cannot be read: {error.strerror}.")]) from None
+    except (json.JSONDecodeError, UnicodeDecodeError, RecursionError) as error:
+        where = f" at line {error.lineno}, column {error.colno}" if isinstance(error, json.JSONDecodeError) else ""
+        raise ExperimentError([Problem((), f"{path}: the config is not valid JSON{where}.")]) from None
+    if not isinstance(data, dict):
+        raise ExperimentError([Problem((), f"{path}: the config is not a JSON object of fields.")])
+    return data
+
+
+def _applicable(flat: Mapping[str, Any]) -> dict[str, Any]:
+    """Only the keys whose path exists under the kinds that `flat` chooses."""
+    chosen = {s.path: flat[s.key] for s in all_settings() if s.key in flat}
+    known = _paths(Experiment, (), chosen)
+    return {s.key: flat[s.key] for s in all_settings() if s.key in flat and s.path in known}
+
+
+def _paths(part: type[Part], path: Path, chosen: Mapping[Path, Any]) -> set[Path]:
+    """All paths that exist under the kinds chosen."""
+    found: set[Path] = set()
+    for name, info in part.model_fields.items():
+        here = (*path, name)
+        kinds = members(info)
+        if kinds:
+            kind = chosen.get((*here, "kind"), info.default.kind)
+            found.add((*here, "kind"))
+            found |= _paths(kinds[kind] if kind in kinds else type(info.default), here, chosen)
+        else:
+            found.add(here)
+    return found
+
+
+def _fill_kinds(part: type[Part], tree: dict[str, Any]) -> None:
+    """Name the kind of every part in the tree that leaves it out: the default of its owner."""
+    for name, info in part.model_fields.items():
+        kinds = members(info)
+        if kinds and isinstance(tree.get(name), dict):
+            kind = tree[name].setdefault("kind", info.default.kind)
+            if isinstance(kind, str) and kind in kinds:
+                _fill_kinds(kinds[kind], tree[name])
+
+
+def _settings_in(part: Part, path: Path) -> Iterator[tuple[Setting, Any]]:
+    """The settings of a part as it is, with their values."""
+    own = {s.path: s for s in settings_of(type(part), path)}
+    for name in type(part).model_fields:
+        value = getattr(part, name)
+        if isinstance(value, Part):
+            yield own[*path, name, "kind"], value.kind  # type: ignore[attr-defined]
+            yield from _settings_in(value, (*path, name))
+        elif (*path, name) in own:
+            yield own[*path, name], value
+
+
+def _problem(error: ErrorDetails) -> Problem:
+    """Pydantic's error as one sentence."""
+    path, part = _strip_tags(error["loc"])
+    context = error.get("ctx", {})
+    value = error["input"]
+    name = ".".join(path)
+    if error["type"] == "rule":
+        here = (*path, context["field"])
+        remedies = {(*path, k): v for k, v in context["remedies"].items()}
+        return Problem(here, f"{'.'.join(here)}: {context['value']} {context['why']}.", remedies)
+    if error["type"] == "extra_forbidden":
+        names = list(part.model_fields) if part is not None else []
+        return Problem(path, _no_such(name, names))
+    if error["type"] in ("union_tag_invalid", "union_tag_not_found"):
+        path = (*path, "kind")
+        value = context.get("tag") if error["type"] == "union_tag_invalid" else _kind_of(value)
+    depth = -2 if path[-1:] == ("kind",) else -1
+    known = settings_of(part, path[:depth]) if part is not None else ()
+    setting = next((s for s in known if s.path == path), None)
+    if setting is None:
+        return Problem(path, f"{name}: {_shown(value)} is not allowed; give a JSON object with a kind.")
+    near = difflib.get_close_matches(str(value), setting.choices, 1)
+    hint = f"; did you mean {near[0]}?" if near else "."
+    return Problem(path, f"{setting.name}: {_shown(value)} is not allowed; give {setting.allowed}{hint}")
+
+
+def _strip_tags(loc: tuple[int | str, ...]) -> tuple[Path, type[Part] | None]:
+    """Pydantic's location without the kinds in it, and the class of the part that holds its last name."""
+    part: type[Part] | None = Experiment
+    path: list[str] = []
+    rest = list(loc)
+    holder: type[Part] | None = Experiment
+    while rest:
+        name = str(rest.pop(0))
+        path.append(name)
+        holder = part
+        kinds = members(part.model_fields[name]) if part is not None and name in part.model_fields else {}
+        part = kinds.get(str(rest.pop(0))) if kinds and rest and str(rest[0]) in kinds else None
+    return tuple(path), holder
+
+
+def _kind_of(value: Any) -> Any:
+    return value.get("kind") if isinstance(value, Mapping) else value
+
+
+def _no_such(name: str, names: list[str]) -> str:
+    near = difflib.get_close_matches(name.split(".")[-1], names, 1)
+    return f"{name}: there is no such field; " + (
+        f"did you mean {near[0]}?" if near else f"there are {', '.join(names)}."
+    )
+
+
+def _shown(value: Any) -> str:
+    shown = repr(value)
+    return shown if len(shown) <= 60 else shown[:57] + "…"

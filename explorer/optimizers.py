@@ -1,0 +1,71 @@
+"""The optimisers: torch's own, with the settings that matter here."""
+
+from abc import abstractmethod
+from collections.abc import Iterable
+from typing import Annotated, Literal
+
+import torch
+from pydantic import Field
+from torch.nn import Parameter
+
+from explorer.parts import Part, quantity
+
+
+class Optimizer(Part):
+    """Base of all optimisers."""
+
+    kind: str
+    learning_rate: float = quantity(
+        0.001, "Size of the step along the gradient.", label="Learning rate", ge=1e-8, le=100.0, slider=(1e-4, 1.0),
+        log=True,
+    )  # fmt: skip
+
+    @abstractmethod
+    def build(self, parameters: Iterable[Parameter]) -> torch.optim.Optimizer:
+        """Torch's optimiser over the parameters."""
+
+
+def _momentum() -> float:
+    value: float = quantity(
+        0.0, "Share of the last step that is kept.", label="Momentum", ge=0.0, le=0.9999, slider=(0.0, 0.99), step=0.01
+    )
+    return value
+
+
+class Sgd(Optimizer):
+    """Gradient descent with optional momentum (torch.optim.SGD)."""
+
+    kind: Literal["sgd"] = "sgd"
+    learning_rate: float = quantity(
+        0.01, "Size of the step along the gradient.", label="Learning rate", ge=1e-8, le=100.0, slider=(1e-4, 1.0),
+        log=True,
+    )  # fmt: skip
+    momentum: float = _momentum()
+
+    def build(self, parameters: Iterable[Parameter]) -> torch.optim.Optimizer:
+        """torch.optim.SGD."""
+        return torch.optim.SGD(parameters, lr=self.learning_rate, momentum=self.momentum)
+
+
+class Adam(Optimizer):
+    """Adam (Kingma & Ba 2015; torch.optim.Adam): every entry's step is near the learning rate, whatever the gradient's size."""
+
+    kind: Literal["adam"] = "adam"
+
+    def build(self, parameters: Iterable[Parameter]) -> torch.optim.Optimizer:
+        """torch.optim.Adam."""
+        return torch.optim.Adam(parameters, lr=self.learning_rate)
+
+
+class RmsProp(Optimizer):
+    """RMSprop (Tieleman & Hinton 2012; torch.optim.RMSprop): gradients divided by their running size."""
+
+    kind: Literal["rmsprop"] = "rmsprop"
+    momentum: float = _momentum()
+
+    def build(self, parameters: Iterable[Parameter]) -> torch.optim.Optimizer:
+        """torch.optim.RMSprop."""
+        return torch.optim.RMSprop(parameters, lr=self.learning_rate, momentum=self.momentum)
+
+
+AnyOptimizer = Annotated[Sgd | Adam | RmsProp, Field(discriminator="kind")]

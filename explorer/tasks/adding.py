@@ -1,0 +1,65 @@
+"""The adding problem (Hochreiter & Schmidhuber 1997, experiment 4), in the form of Arjovsky, Shah & Bengio 2016."""
+
+from typing import Literal
+
+import torch
+from torch import Tensor
+
+from explorer.parts import quantity
+from explorer.tasks.base import Batch, Span, Task, at_last
+
+
+class Adding(Task):
+    """Two of T random numbers are marked; their sum is asked for at the last step.
+
+    Channel 0 holds values from U[0, 1], channel 1 is 1 at one step of the first half and one of the second, both uniform.
+    Loss: squared error at the last step. The best answer without memory is 1, with the loss Var(x₁ + x₂) = 1/6 = 0.1667;
+    Le, Jaitly & Hinton 2015 print 0.1767 for it. Hochreiter & Schmidhuber drew from U[−1, 1], scaled the target to
+    0.5 + (x₁ + x₂)/4 and varied the length. An answer within 0.04 of the sum counts as right, as in their paper.
+    """
+
+    kind: Literal["adding"] = "adding"
+    length: int = quantity(
+        100, "Length of the sequence; the lag is between 1 and T − 1 steps.", label="Length T", unit="steps",
+        ge=2, le=10_000, slider=(10, 400), step=5,
+    )  # fmt: skip
+
+    @property
+    def input_size(self) -> int:
+        """Value and marker."""
+        return 2
+
+    @property
+    def output_size(self) -> int:
+        """The sum."""
+        return 1
+
+    @property
+    def signal(self) -> tuple[Span, ...]:
+        """One cue in each half."""
+        half = self.length // 2
+        return (1, half), (half + 1, self.length)
+
+    @property
+    def chance(self) -> tuple[float, str]:
+        """Var(x₁ + x₂) = 1/6."""
+        return 1 / 6, "1/6"
+
+    def draw(self, batch_size: int, generator: torch.Generator) -> Batch:
+        """Values, markers, and their sum at the last step."""
+        values = torch.rand(self.length, batch_size, generator=generator, dtype=torch.float64)
+        markers = torch.zeros_like(values)
+        for first, last in self.signal:
+            step = torch.randint(first - 1, last, (1, batch_size), generator=generator)
+            markers.scatter_(0, step, 1.0)
+        total = (values * markers).sum(0).unsqueeze(-1)
+        return Batch(torch.stack([values, markers], dim=-1), at_last(total, self.length))
+
+    def step_losses(self, outputs: Tensor, batch: Batch) -> Tensor:
+        """Squared error at the last step, zero before."""
+        last = (outputs[-1] - batch.targets[-1]).square().sum(-1)
+        return torch.cat([outputs.new_zeros(outputs.shape[:2])[:-1], last.unsqueeze(0)])
+
+    def correct(self, outputs: Tensor, batch: Batch) -> Tensor:
+        """Whether the answer is within 0.04 of the sum, [1, B]."""
+        return (outputs[-1:] - batch.targets[-1:]).abs().squeeze(-1) < 0.04

@@ -1,0 +1,245 @@
+"""The loop: batch, gradient, clip, update, record; one record after each update."""
+
+import json
+import threading
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from math import isfinite
+from typing import Literal
+
+import numpy as np
+import torch
+import xarray as xr
+from torch import Tensor
+
+from explorer.bptt import Flow, Pass, Trajectory, joint_norm, norms_by_time, spectral_radius
+from explorer.bptt.recording import Array
+from explorer.building import Built, build
+from explorer.dataset import assemble
+from explorer.experiment import Experiment
+from explorer.tasks import Batch
+from explorer.truncation import Segment, cuts
+
+Status = Literal["running", "finished", "stopped", "diverged"]
+
+
+@dataclass(frozen=True)
+class _Piece:
+    """The steps first…last (counted from 1) of one batch, whose losses make one gradient."""
+
+    batch: Batch
+    first: int
+    last: int
+    task: Pass
+    initial: tuple[Tensor, ...] | None = None
+
+
+@dataclass
+class _Row:
+    """What one update leaves: numbers, and norms by time."""
+
+    numbers: dict[str, float]
+    by_time: dict[str, Array] = field(default_factory=dict)
+
+
+class Training:
+    """A training run: iterate it to train, read it at any time from any thread.
+
+    Iterating yields the index of each update when it has been recorded. The run ends as `finished` after
+    `experiment.steps` updates, as `stopped` after `stop()`, or as `diverged` at the first loss or gradient that is not
+    finite: that row is recorded, its update is not made.
+    """
+
+    def __init__(self, experiment: Experiment) -> None:
+        self.experiment = experiment
+        self.status: Status = "running"
+        self.recorded = 0
+        self._stop = threading.Event()
+        self._built = build(experiment)
+        self._optimizer = experiment.optimizer.build(self._built.model.parameters())
+        self._rows: dict[str, Array] = {}
+
+    def __iter__(self) -> Iterator[int]:
+        """Train."""
+        for piece in _pieces(self._built):
+            row = _gradient(self._built, piece)
+            self._keep(row)
+            if not (isfinite(row.numbers["loss"]) and isfinite(row.numbers["grad_norm"])):
+                self.status = "diverged"
+            else:
+                self._optimizer.step()
+                if self.recorded == self.experiment.steps:
+                    self.status = "finished"
+                elif self._stop.is_set():
+                    self.status = "stopped"
+            yield self.recorded - 1
+            if self.status == "running" and self._stop.is_set():
+                self.status = "stopped"
+            if self.status != "running":
+                return
+
+    def stop(self) -> None:
+        """End the run before its next update; what was recorded stays."""
+        self._stop.set()
+
+    def dataset(self) -> xr.Dataset:
+        """All rows recorded so far."""
+        rows = {name: values[: self.recorded] for name, values in self._rows.items()}
+        return assemble(rows, _attributes(self._built, self.status, self.recorded))
+
+    def _keep(self, row: _Row) -> None:
+        length, here = self.experiment.task.steps, self.recorded
+        if not self._rows:
+            self._rows = {name: np.zeros((self.experiment.steps, length)) for name in row.by_time}
+            self._rows |= {name: np.zeros(self.experiment.steps) for name in row.numbers}
+        for name, norms in row.by_time.items():
+            self._rows[name][here] = norms
+        for name, number in row.numbers.items():
+            self._rows[name][here] = number
+        self.recorded = here + 1  # last, so that readers in other threads see whole rows only
+
+
+def measure(experiment: Experiment) -> xr.Dataset:
+    """The gradient flow at the seeded start: one backward pass on the first batch; trains nothing.
+
+    Raises:
+        DeviceError: where CUDA is asked for and there is none.
+    """
+    built = build(experiment)
+    row = _gradient(built, _whole(built, built.batch))
+    rows = {name: np.atleast_1d(value) for name, value in row.numbers.items()}
+    return assemble(
+        {name: norms[np.newaxis] for name, norms in row.by_time.items()} | rows, _attributes(built, "finished", 1)
+    )
+
+
+def train(experiment: Experiment) -> xr.Dataset:
+    """Train `experiment.steps` updates and return everything recorded.
+
+    Raises:
+        DeviceError: where CUDA is asked for and there is none.
+    """
+    training = Training(experiment)
+    for _ in training:
+        pass
+    return training.dataset()
+
+
+def _pieces(built: Built) -> Iterator[_Piece]:
+    """What each update is made from: whole sequences, or their segments one after another."""
+    for batch in built.batches:
+        if built.experiment.truncation.updates_per_segment:
+            yield from _segments(built, batch)
+        else:
+            yield _whole(built, batch)
+
+
+def _whole(built: Built, batch: Batch) -> _Piece:
+    length = built.experiment.task.steps
+    task = Pass(built.experiment.cell, built.experiment.truncation.plan(length))
+    return _Piece(batch, 1, length, task)
+
+
+def _segments(built: Built, batch: Batch) -> Iterator[_Piece]:
+    """The segments of one batch; the state is carried on, and earlier pieces stay as long as a segment reaches them."""
+    history: list[Trajectory] = []
+    initial: tuple[Tensor, ...] | None = None
+    for segment in built.experiment.truncation.plan(built.experiment.task.steps):
+        history = _reached(history, segment)
+        steps = sum(len(piece) for piece in history)
+        own = Segment(steps + 1, steps + segment.last - segment.first + 1, 0)
+        task = Pass(built.experiment.cell, (own,), tuple(history))
+        yield _Piece(batch, segment.first, segment.last, task, initial)
+        assert task.trajectory is not None, "a piece is run before the next is asked for"
+        history.append(task.trajectory)
+        initial = task.trajectory.last
+
+
+def _reached(history: list[Trajectory], segment: Segment) -> list[Trajectory]:
+    """The newest steps of earlier pieces that a segment flows back through."""
+    wanted, kept = segment.first - 1 - segment.oldest, list[Trajectory]()
+    for piece in reversed(history):
+        if wanted <= 0:
+            break
+        kept.insert(0, piece.newest(min(wanted, len(piece))))
+        wanted -= len(piece)
+    return kept
+
+
+def _gradient(built: Built, piece: _Piece) -> _Row:
+    """Gradient of one piece, recorded, clipped, and left in the parameters' `.grad`."""
+    experiment, model = built.experiment, built.model
+    task, steps = experiment.task, slice(piece.first - 1, piece.last)
+    by_time: dict[str, Array] = {}
+    piece.task.on_flow = lambda flow: by_time.update(_placed(experiment, flow, piece.last))
+    model.zero_grad()
+    outputs = model(piece.batch.inputs[steps], piece.task, piece.initial)
+    losses = task.step_losses(_among(outputs, steps, task.steps), piece.batch)
+    loss = losses[steps].sum(0).mean()
+    loss.backward()  # type: ignore[no-untyped-call]
+    gradients = [p.grad for p in model.parameters() if p.grad is not None]
+    norm = joint_norm(gradients)
+    if isfinite(norm):
+        experiment.clipping.clip(gradients, norm)
+    numbers = {
+        "loss": float(loss.detach()),
+        "accuracy": _accuracy(built, outputs.detach(), piece),
+        "asked": float(_overlap(task.asked, piece)),
+        "grad_norm": norm,
+        "grad_norm_clipped": joint_norm(gradients),
+        "spectral_radius": spectral_radius(experiment.cell, model.rnn.weight_hh_l0),
+    }
+    return _Row(numbers, by_time)
+
+
+def _placed(experiment: Experiment, flow: Flow, last: int) -> dict[str, Array]:
+    """Norms over all T steps of the sequence, zero where this piece's gradient does not reach."""
+    found = {}
+    for name, norms in norms_by_time(experiment.cell, flow).items():
+        found[name] = np.zeros(experiment.task.steps)
+        found[name][last - norms.shape[1] : last] = norms[0]
+    return found
+
+
+def _among(outputs: Tensor, steps: slice, length: int) -> Tensor:
+    """Outputs of some steps among zeros for the others; a step's loss depends on its own output only."""
+    if len(outputs) == length:
+        return outputs
+    full = outputs.new_zeros(length, *outputs.shape[1:])
+    full[steps] = outputs
+    return full
+
+
+def _overlap(span: tuple[int, int], piece: _Piece) -> int:
+    return max(0, min(span[1], piece.last) - max(span[0], piece.first) + 1)
+
+
+def _accuracy(built: Built, outputs: Tensor, piece: _Piece) -> float:
+    """Share of right answers among those that this piece is asked for; nan where it is asked for none."""
+    task = built.experiment.task
+    first, last = task.question
+    if not _overlap(task.question, piece):
+        return float("nan")
+    steps = slice(piece.first - 1, piece.last)
+    right = task.correct(_among(outputs, steps, task.steps), piece.batch)
+    return float(right[max(0, piece.first - first) : min(last, piece.last) - first + 1].double().mean())
+
+
+def _attributes(built: Built, status: Status, recorded: int) -> dict[str, object]:
+    """What belongs to the whole run, in types that every file format can hold."""
+    experiment, task = built.experiment, built.experiment.task
+    chance, formula = task.chance
+    found: dict[str, object] = {
+        "experiment": experiment.model_dump_json(),
+        "status": status,
+        "signal": json.dumps(task.signal),
+        "question": json.dumps([task.question]),
+        "chance_loss": chance,
+        "chance_text": formula,
+        "cuts": json.dumps(cuts(experiment.truncation.plan(task.steps), task.steps)),
+        "device": str(built.batch.inputs.device),
+        "torch": torch.__version__,
+    }
+    if status == "diverged":
+        found["diverged_step"] = recorded - 1
+    return found

@@ -1,0 +1,79 @@
+"""A plan says which losses flow back how far; it holds step numbers only, so it can be read and tested without a tensor."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+
+import numpy as np
+from numpy.typing import NDArray
+
+
+@dataclass(frozen=True)
+class Segment:
+    """Losses of the steps first…last flow back through the states after `oldest`; the state at `oldest` is a constant.
+
+    Steps are counted from 1; the initial state is the state at 0.
+    """
+
+    first: int
+    last: int
+    oldest: int
+
+
+Plan = tuple[Segment, ...]
+
+
+def mask(plan: Plan, length: int) -> NDArray[np.bool_]:
+    """mask[s−1, t−1]: whether the loss of step s reaches the state of step t; what truncation means, written out."""
+    reaches = np.zeros((length, length), dtype=bool)
+    for segment in plan:
+        for s in range(segment.first, segment.last + 1):
+            reaches[s - 1, segment.oldest : s] = True
+    return reaches
+
+
+def cuts(plan: Plan, length: int) -> list[int]:
+    """The steps t such that no gradient flows from step t + 1 to step t."""
+    crossed = np.zeros(length + 1, dtype=bool)
+    for segment in plan:
+        crossed[segment.oldest + 1 : segment.last] = True
+    return [t for t in range(1, length) if not crossed[t]]
+
+
+@dataclass(frozen=True)
+class Lanes:
+    """A plan laid out for one sweep back through time.
+
+    Overlapping segments run beside one another in lanes; in each lane at most one segment is under way at any step.
+
+    Attributes:
+        inject: [T, L], whether the lane takes in the loss of step t (index t − 1).
+        carry: [T, L], whether what the lane holds passes from step t + 1 to step t (index t − 1).
+    """
+
+    inject: NDArray[np.bool_]
+    carry: NDArray[np.bool_]
+
+    @classmethod
+    def of(cls, plan: Plan, length: int) -> "Lanes":
+        """Put each segment into the first lane that is free at its steps."""
+        lanes: list[list[Segment]] = []
+        for segment in sorted(plan, key=lambda s: -s.last):
+            free = (lane for lane in lanes if lane[-1].oldest >= segment.last)
+            lane = next(free, None)
+            if lane is None:
+                lanes.append([segment])
+            else:
+                lane.append(segment)
+        inject, carry = (np.zeros((length, max(1, len(lanes))), dtype=bool) for _ in range(2))
+        for number, lane in enumerate(lanes):
+            for segment in lane:
+                inject[segment.first - 1 : segment.last, number] = True
+                carry[segment.oldest : segment.last - 1, number] = True
+        return cls(inject, carry)
+
+
+def ends_every(stride: int, length: int) -> list[tuple[int, int]]:
+    """(previous end, end) for ends at every `stride` steps and at the last."""
+    points: Sequence[int] = [*range(0, length, stride), length]
+    return list(pairwise(points))
