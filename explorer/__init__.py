@@ -2,6 +2,7 @@
 
 from explorer.building import Built, build
 from explorer.experiment import Experiment, ExperimentError
+from explorer.sweep import SweepError, sweep
 from explorer.training import Training, measure, train
 
-__all__ = ["Built", "Experiment", "ExperimentError", "Training", "build", "measure", "train"]
+__all__ = ["Built", "Experiment", "ExperimentError", "SweepError", "Training", "build", "measure", "sweep", "train"]

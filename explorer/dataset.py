@@ -91,7 +91,8 @@ def save(dataset: xr.Dataset, path: str | Path) -> Path:
     part = Path(name)
     try:
         if target.suffix == ".nc":
-            dataset.to_netcdf(part, engine="h5netcdf")
+            # Made in memory first: the HDF5 library reports a full disk in words of its own, a plain write as OSError.
+            part.write_bytes(dataset.to_netcdf(engine="h5netcdf"))
         else:
             dataset.to_dataframe().to_csv(part)
             target.with_suffix(".json").write_text(str(dataset.attrs.get("experiment", "{}")), encoding="utf-8")

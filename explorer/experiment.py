@@ -105,12 +105,17 @@ class Experiment(Part):
         return {s.key: text(value) for s, value in self.settings().items() if value != s.default}
 
     def changed(self, **flat: Any) -> Self:
-        """The experiment with other values, by URL key; fields its new kinds do not have are dropped.
+        """The experiment with other values, by URL key; what its new kinds do not have is dropped.
 
         Raises:
-            ExperimentError: where the result is not allowed.
+            ExperimentError: where the result is not allowed, or a key given here is no field of it.
         """
-        return type(self).model_validate(nested(_applicable({**self.explicit(), **flat})))
+        experiment = type(self).model_validate(nested(_applicable({**self.explicit(), **flat})))
+        there = experiment.flat()
+        missing = [Problem((key,), _no_such(key, list(there))) for key in flat if key not in there]
+        if missing:
+            raise ExperimentError(missing)
+        return experiment
 
 
 def all_settings() -> tuple[Setting, ...]:

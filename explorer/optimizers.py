@@ -16,7 +16,7 @@ class Optimizer(Part):
 
     kind: str
     learning_rate: float = quantity(
-        0.001, "Size of the step along the gradient.", label="Learning rate", ge=1e-8, le=100.0, slider=(1e-4, 1.0),
+        0.01, "Size of the step along the gradient.", label="Learning rate", ge=1e-8, le=100.0, slider=(1e-4, 1.0),
         log=True,
     )  # fmt: skip
 
@@ -36,10 +36,6 @@ class Sgd(Optimizer):
     """Gradient descent with optional momentum (torch.optim.SGD)."""
 
     kind: Literal["sgd"] = "sgd"
-    learning_rate: float = quantity(
-        0.01, "Size of the step along the gradient.", label="Learning rate", ge=1e-8, le=100.0, slider=(1e-4, 1.0),
-        log=True,
-    )  # fmt: skip
     momentum: float = _momentum()
 
     def build(self, parameters: Iterable[Parameter]) -> torch.optim.Optimizer:

@@ -238,7 +238,7 @@ def _attributes(built: Built, status: Status, recorded: int) -> dict[str, object
         "chance_text": formula,
         "cuts": json.dumps(cuts(experiment.truncation.plan(task.steps), task.steps)),
         "device": str(built.batch.inputs.device),
-        "torch": torch.__version__,
+        "torch": str(torch.__version__),
     }
     if status == "diverged":
         found["diverged_step"] = recorded - 1

@@ -6,7 +6,7 @@ import torch
 from torch import Tensor
 
 from explorer.cells.base import Cell, Partials, State
-from explorer.cells.biases import PlainBias, ZeroBias
+from explorer.cells.biases import PlainBias, PytorchBias
 from explorer.cells.weights import AnyWeights, OrthogonalWeights
 from explorer.parts import quantity
 
@@ -18,7 +18,7 @@ class Tanh(Cell):
 
     kind: Literal["tanh"] = "tanh"
     weights: AnyWeights = quantity(OrthogonalWeights(), "How the recurrent weights start.", label="Recurrent weights")
-    bias: PlainBias = quantity(ZeroBias(), "How the biases start.", label="Biases")
+    bias: PlainBias = quantity(PytorchBias(), "How the biases start.", label="Biases")
 
     def step(self, u: Tensor, v: Tensor, previous: State) -> State:
         """h_t = tanh(u + v)."""
