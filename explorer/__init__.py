@@ -4,5 +4,9 @@ from explorer.building import Built, build
 from explorer.experiment import Experiment, ExperimentError
 from explorer.sweep import SweepError, sweep
 from explorer.training import Training, measure, train
+from explorer.watch import WatchError, watch
 
-__all__ = ["Built", "Experiment", "ExperimentError", "SweepError", "Training", "build", "measure", "sweep", "train"]
+__all__ = [
+    "Built", "Experiment", "ExperimentError", "SweepError", "Training", "WatchError", "build", "measure", "sweep", "train",
+    "watch",
+]  # fmt: skip

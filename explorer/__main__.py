@@ -149,7 +149,10 @@ def _deliver(dataset: xr.Dataset, out: str | None) -> None:
     try:
         click.echo(f"saved to {save(dataset, out)}")
     except SaveError as error:
-        rescue = save(dataset, Path(tempfile.mkdtemp(prefix="explorer-")) / Path(out).name)
+        try:
+            rescue = save(dataset, Path(tempfile.mkdtemp(prefix="explorer-")) / Path(out).name)
+        except (SaveError, OSError) as second:
+            raise SaveError(f"{error} Nor could it be kept elsewhere: {second}") from None
         raise SaveError(f"{error} What was recorded is in {rescue} instead.") from None
 
 

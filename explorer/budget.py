@@ -53,12 +53,12 @@ def need(experiment: "Experiment") -> Need:
 
 @dataclass(frozen=True)
 class Excess:
-    """One budget exceeded, and the one change that mends it: lower the setting at `path` from `value` to `fitting`."""
+    """One budget exceeded: by the setting at `path` with `value`; each of the `remedies`, path to value, alone mends it."""
 
     sentence: str
     path: tuple[str, ...]
     value: int
-    fitting: int
+    remedies: dict[tuple[str, ...], int]
 
 
 def excess(experiment: "Experiment") -> Excess | None:
@@ -74,15 +74,16 @@ def excess(experiment: "Experiment") -> Excess | None:
     reasons = [reason for reason, is_over in over if is_over]
     if not reasons:
         return None
-    best: tuple[float, tuple[str, ...], int, int] | None = None
+    remedies: dict[tuple[str, ...], int] = {}
     for path in (("steps",), ("batch_size",), ("cell", "hidden_size"), ("task", "length")):
         value, lowest = _get(experiment, path), 1 if path != ("task", "length") else 10
         fitting = _largest(lambda v, path=path: _fits(_with(experiment, path, v), allowed), lowest, value)  # type: ignore[misc]
-        if fitting is not None and (best is None or fitting / value > best[0]):
-            best = fitting / value, path, value, fitting
-    if best is None:
-        return Excess(f"needs {reasons[0]}; lower more than one field", ("batch_size",), experiment.batch_size, 1)
-    return Excess(f"needs {reasons[0]}; lower it to {best[3]}", best[1], best[2], best[3])
+        if fitting is not None:
+            remedies[path] = fitting
+    if not remedies:
+        return Excess(f"needs {reasons[0]}; lower more than one field", ("batch_size",), experiment.batch_size, {})
+    best = max(remedies, key=lambda path: remedies[path] / _get(experiment, path))
+    return Excess(f"needs {reasons[0]}; lower it to {remedies[best]}", best, _get(experiment, best), remedies)
 
 
 def _fits(experiment: "Experiment", allowed: Need) -> bool:

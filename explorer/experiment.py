@@ -77,14 +77,14 @@ class Experiment(Part):
         if not isinstance(data, Mapping | cls):
             raise ExperimentError([Problem((), f"an experiment is a JSON object of fields, not {_shown(data)}.")])
         try:
-            experiment = handler(data)
+            experiment = handler(_in_words(data) if isinstance(data, Mapping) else data)
         except ValidationError as error:
             raise ExperimentError([_problem(e) for e in error.errors()]) from None
         too_much = budget.excess(experiment)
         if too_much is not None:
             name = ".".join(too_much.path)
             sentence = f"{name}: with {too_much.value} the experiment {too_much.sentence}."
-            raise ExperimentError([Problem(too_much.path, sentence, {too_much.path: too_much.fitting})])
+            raise ExperimentError([Problem(too_much.path, sentence, too_much.remedies)])
         return experiment
 
     @property
@@ -110,12 +110,8 @@ class Experiment(Part):
         Raises:
             ExperimentError: where the result is not allowed, or a key given here is no field of it.
         """
-        experiment = type(self).model_validate(nested(_applicable({**self.explicit(), **flat})))
-        there = experiment.flat()
-        missing = [Problem((key,), _no_such(key, list(there))) for key in flat if key not in there]
-        if missing:
-            raise ExperimentError(missing)
-        return experiment
+        kept = _applicable({**self.explicit(), **flat})
+        return type(self).model_validate(nested({**kept, **flat}))
 
 
 def all_settings() -> tuple[Setting, ...]:
@@ -145,7 +141,11 @@ def nested(flat: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def read(flat: Mapping[str, Any]) -> tuple[Experiment, list[Problem]]:
-    """The experiment of a URL, lenient: what is not allowed is named and replaced by its default."""
+    """The experiment of a URL, lenient: what is not allowed is named and replaced by its default.
+
+    Raises:
+        ExperimentError: where even the default experiment is beyond the budget.
+    """
     problems: list[Problem] = []
     keys = {s.path: s.key for s in all_settings()}
     flat = dict(flat)
@@ -153,10 +153,14 @@ def read(flat: Mapping[str, Any]) -> tuple[Experiment, list[Problem]]:
         try:
             return Experiment.model_validate(nested(flat)), problems
         except ExperimentError as error:
+            if not flat:
+                raise
             problems += error.problems
-            wrong = {keys.get(p.path, p.path[-1] if p.path else "") for p in error.problems} & flat.keys()
-            # What is wrong may follow from fields together, of which the one named is not in the URL: then all go.
-            flat = {k: v for k, v in flat.items() if k not in wrong} if wrong else {}
+            named = {keys.get(p.path, p.path[-1] if p.path else "") for p in error.problems}
+            # What is wrong may follow from fields together, of which the one named is not in the URL.
+            others = {keys[path] for p in error.problems for path in p.remedies}
+            wrong = named & flat.keys() or others & flat.keys() or flat.keys()
+            flat = {k: v for k, v in flat.items() if k not in wrong}
 
 
 def load(path: str | FilePath) -> dict[str, Any]:
@@ -169,7 +173,7 @@ def load(path: str | FilePath) -> dict[str, Any]:
         data = json.loads(FilePath(path).read_text(encoding="utf-8"))
     except OSError as error:
         raise ExperimentError([Problem((), f"{path}: the config cannot be read: {error.strerror}.")]) from None
-    except (json.JSONDecodeError, UnicodeDecodeError, RecursionError) as error:
+    except (ValueError, RecursionError) as error:  # ValueError: also bad UTF-8, and integers of thousands of digits
         where = f" at line {error.lineno}, column {error.colno}" if isinstance(error, json.JSONDecodeError) else ""
         raise ExperimentError([Problem((), f"{path}: the config is not valid JSON{where}.")]) from None
     if not isinstance(data, dict):
@@ -178,7 +182,7 @@ def load(path: str | FilePath) -> dict[str, Any]:
 
 
 def _applicable(flat: Mapping[str, Any]) -> dict[str, Any]:
-    """Only the keys whose path exists under the kinds that `flat` chooses."""
+    """Only the keys that mean something under the kinds that `flat` chooses."""
     chosen = {s.path: flat[s.key] for s in all_settings() if s.key in flat}
     known = _paths(Experiment, (), chosen)
     return {s.key: flat[s.key] for s in all_settings() if s.key in flat and s.path in known}
@@ -192,8 +196,9 @@ def _paths(part: type[Part], path: Path, chosen: Mapping[Path, Any]) -> set[Path
         kinds = members(info)
         if kinds:
             kind = chosen.get((*here, "kind"), info.default.kind)
-            found.add((*here, "kind"))
-            found |= _paths(kinds[kind] if kind in kinds else type(info.default), here, chosen)
+            if kind in kinds:
+                found.add((*here, "kind"))
+            found |= _paths(kinds.get(kind, type(info.default)), here, chosen)
         else:
             found.add(here)
     return found
@@ -242,9 +247,20 @@ def _problem(error: ErrorDetails) -> Problem:
     setting = next((s for s in known if s.path == path), None)
     if setting is None:
         return Problem(path, f"{name}: {_shown(value)} is not allowed; give a JSON object with a kind.")
-    near = difflib.get_close_matches(str(value), setting.choices, 1)
+    near = difflib.get_close_matches(value, setting.choices, 1) if isinstance(value, str) else []
     hint = f"; did you mean {near[0]}?" if near else "."
     return Problem(path, f"{setting.name}: {_shown(value)} is not allowed; give {setting.allowed}{hint}")
+
+
+def _in_words(data: Mapping[Any, Any], depth: int = 3) -> dict[Any, Any]:
+    """The config with true and false as words, which no field takes; pydantic would read them as the numbers 1 and 0."""
+    found = dict(data)
+    for key, value in found.items():
+        if isinstance(value, bool):
+            found[key] = str(value).lower()
+        elif isinstance(value, Mapping) and depth > 1:
+            found[key] = _in_words(value, depth - 1)
+    return found
 
 
 def _strip_tags(loc: tuple[int | str, ...]) -> tuple[Path, type[Part] | None]:
@@ -268,11 +284,15 @@ def _kind_of(value: Any) -> Any:
 
 def _no_such(name: str, names: list[str]) -> str:
     near = difflib.get_close_matches(name.split(".")[-1], names, 1)
-    return f"{name}: there is no such field; " + (
+    plain = len(name) <= 60 and name.replace(".", "").isidentifier()
+    return f"{name if plain else _shown(name)}: there is no such field; " + (
         f"did you mean {near[0]}?" if near else f"there are {', '.join(names)}."
     )
 
 
 def _shown(value: Any) -> str:
-    shown = repr(value)
+    try:
+        shown = repr(value)
+    except (RecursionError, ValueError):  # nested too deep; an integer of thousands of digits
+        shown = f"this {type(value).__name__}"
     return shown if len(shown) <= 60 else shown[:57] + "…"

@@ -12,7 +12,7 @@ import torch
 import xarray as xr
 from torch import Tensor
 
-from explorer.bptt import Flow, Pass, Trajectory, joint_norm, norms_by_time, spectral_radius
+from explorer.bptt import Flow, Pass, Trajectory, joint_norm, norms_by_time, recorded_names, spectral_radius
 from explorer.bptt.recording import Array
 from explorer.building import Built, build
 from explorer.dataset import assemble
@@ -21,6 +21,7 @@ from explorer.tasks import Batch
 from explorer.truncation import Segment, cuts
 
 Status = Literal["running", "finished", "stopped", "diverged"]
+NUMBERS = ("loss", "accuracy", "asked", "grad_norm", "grad_norm_clipped", "spectral_radius")
 
 
 @dataclass(frozen=True)
@@ -57,10 +58,16 @@ class Training:
         self._stop = threading.Event()
         self._built = build(experiment)
         self._optimizer = experiment.optimizer.build(self._built.model.parameters())
-        self._rows: dict[str, Array] = {}
+        by_time, size = recorded_names(experiment.cell), (experiment.steps, experiment.task.steps)
+        self._rows: dict[str, Array] = {name: np.zeros(size) for name in by_time}
+        self._rows |= {name: np.zeros(experiment.steps) for name in NUMBERS}
 
     def __iter__(self) -> Iterator[int]:
         """Train."""
+        if self.status == "running" and self._stop.is_set():
+            self.status = "stopped"
+        if self.status != "running":
+            return
         for piece in _pieces(self._built):
             row = _gradient(self._built, piece)
             self._keep(row)
@@ -84,14 +91,13 @@ class Training:
 
     def dataset(self) -> xr.Dataset:
         """All rows recorded so far."""
-        rows = {name: values[: self.recorded] for name, values in self._rows.items()}
-        return assemble(rows, _attributes(self._built, self.status, self.recorded))
+        # Read once, the status first: the thread that trains goes on meanwhile, and sets the status after the last row.
+        status, recorded = self.status, self.recorded
+        rows = {name: values[:recorded] for name, values in self._rows.items()}
+        return assemble(rows, _attributes(self._built, status, recorded))
 
     def _keep(self, row: _Row) -> None:
-        length, here = self.experiment.task.steps, self.recorded
-        if not self._rows:
-            self._rows = {name: np.zeros((self.experiment.steps, length)) for name in row.by_time}
-            self._rows |= {name: np.zeros(self.experiment.steps) for name in row.numbers}
+        here = self.recorded
         for name, norms in row.by_time.items():
             self._rows[name][here] = norms
         for name, number in row.numbers.items():

@@ -3,10 +3,10 @@
 from explorer.bptt.backward import Flow, backward
 from explorer.bptt.function import Pass, Recurrence
 from explorer.bptt.network import Network
-from explorer.bptt.recording import joint_norm, norms_by_time, spectral_radius
+from explorer.bptt.recording import joint_norm, norms_by_time, recorded_names, spectral_radius
 from explorer.bptt.trajectory import Trajectory, unroll
 
 __all__ = [
-    "Flow", "Network", "Pass", "Recurrence", "Trajectory", "backward", "joint_norm", "norms_by_time", "spectral_radius",
-    "unroll",
+    "Flow", "Network", "Pass", "Recurrence", "Trajectory", "backward", "joint_norm", "norms_by_time", "recorded_names",
+    "spectral_radius", "unroll",
 ]  # fmt: skip

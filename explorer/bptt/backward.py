@@ -113,7 +113,7 @@ class _Sweep:
     def step(self, t: int, partials: Partials, i: int, weight_hh: Tensor) -> None:
         """Take the loss of step t in, record the totals, and pass on to step t − 1 (all counted from 0)."""
         self._enter(t)
-        for (name, other), partial in partials.within.items():
+        for (name, other), partial in reversed(partials.within.items()):  # type: ignore[call-overload]
             self.delta[other] = self.delta[other] + self.delta[name] * partial[i].unsqueeze(1)
         self._to_gates(partials, i)
         for name, delta in self.delta.items():

@@ -1,6 +1,7 @@
 """What is recorded of each backward pass: norms by time step, in float64.
 
-Norms are taken in float64 also of float32 gradients: their squares leave float32's range long before they do.
+Norms are taken in float64 also of float32 gradients: their squares leave float32's range long before they do. Those of
+float64 gradients are scaled by their largest entry first, for the same reason.
 """
 
 import numpy as np
@@ -15,6 +16,11 @@ from explorer.cells import Cell
 Array = NDArray[np.float64]
 
 
+def recorded_names(cell: Cell) -> tuple[str, ...]:
+    """The variables that `norms_by_time` finds for a cell."""
+    return (*(f"grad_{name}" for name in cell.states), "grad_weight")
+
+
 def norms_by_time(cell: Cell, flow: Flow) -> dict[str, Array]:
     """The recorded norms of one backward pass.
 
@@ -24,15 +30,14 @@ def norms_by_time(cell: Cell, flow: Flow) -> dict[str, Array]:
         ∂L/∂W_hh, summed over the batch before the norm, [M, T].
     """
     found = {f"grad_{name}": _over_units(state) for name, state in zip(cell.states, flow.states, strict=True)}
-    blocks = [vector_norm(block, dim=(-2, -1), dtype=torch.float64) for block in flow.weight_hh_by_step()]
+    blocks = [_norm(block.flatten(-2)) for block in flow.weight_hh_by_step()]
     found["grad_weight"] = torch.cat(blocks)
     return {name: norm.T.cpu().numpy() for name, norm in found.items()}
 
 
 def joint_norm(tensors: list[Tensor]) -> float:
     """2-norm of all entries of all tensors together, in float64."""
-    norms = torch.stack([vector_norm(t, dtype=torch.float64) for t in tensors])
-    return float(vector_norm(norms))
+    return float(_norm(torch.stack([_norm(t.flatten()) for t in tensors])))
 
 
 def spectral_radius(cell: Cell, weight_hh: Tensor) -> float:
@@ -45,4 +50,13 @@ def spectral_radius(cell: Cell, weight_hh: Tensor) -> float:
 
 def _over_units(state: Tensor) -> Tensor:
     """[T, M, B, H] → [T, M]."""
-    return vector_norm(state, dim=-1, dtype=torch.float64).sum(-1)
+    return _norm(state).sum(-1)
+
+
+def _norm(tensor: Tensor) -> Tensor:
+    """2-norm over the last dimension, in float64 and over its whole range."""
+    if tensor.dtype != torch.float64:
+        return vector_norm(tensor, dim=-1, dtype=torch.float64)
+    largest = tensor.abs().amax(-1, keepdim=True)
+    scale = torch.where((largest > 0) & largest.isfinite(), largest, 1.0)
+    return vector_norm(tensor / scale, dim=-1) * scale.squeeze(-1)

@@ -6,7 +6,8 @@ all time steps come from a few large tensor operations.
 """
 
 from abc import abstractmethod
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import ClassVar
 
@@ -28,7 +29,8 @@ class Partials:
         recurrent: state → ∂state/∂u over the gates `Cell.drives[state]`, shape [..., gates, H].
         inputs: the same for v; None where u and v enter by their sum only.
         kept: (state, previous state) → ∂state/∂previous with the gates held fixed, shape [..., H].
-        within: (state, state computed before it in the same step) → their partial, shape [..., H].
+        within: (state, state computed before it in the same step) → their partial with all others held fixed,
+            shape [..., H]; in the order of `Cell.states`.
     """
 
     recurrent: Mapping[str, Tensor]
@@ -96,22 +98,30 @@ class Cell(Part):
             recurrent, inputs, kept, within = {}, {}, {}, {}
             earlier: dict[str, Tensor] = {}
             for name, state in after.items():
+                # A state computed earlier in this step has a partial of its own, so nothing else may pass through it.
                 for other, tensor in earlier.items():
-                    within[name, other] = _gradient(state, tensor)
-                # A state computed earlier in this step has its own partial above, so nothing may pass through it here.
-                blocks = [tensor.register_hook(torch.zeros_like) for tensor in earlier.values()]
-                recurrent[name] = _gradient(state, u)[..., self.drives[name], :]
-                inputs[name] = _gradient(state, v)[..., self.drives[name], :]
-                for other, tensor in zip(self.states, before, strict=True):
-                    kept[name, other] = _gradient(state, tensor)
-                for block in blocks:
-                    block.remove()
+                    with _blocked(t for n, t in earlier.items() if n != other):
+                        within[name, other] = _gradient(state, tensor)
+                with _blocked(earlier.values()):
+                    recurrent[name] = _gradient(state, u)[..., self.drives[name], :]
+                    inputs[name] = _gradient(state, v)[..., self.drives[name], :]
+                    for other, tensor in zip(self.states, before, strict=True):
+                        kept[name, other] = _gradient(state, tensor)
                 earlier[name] = state
         return Partials(recurrent, inputs, kept, within)
 
     def block(self, gate: int) -> slice:
         """The rows of W_hh that belong to a gate."""
         return slice(gate * self.hidden_size, (gate + 1) * self.hidden_size)
+
+
+@contextmanager
+def _blocked(tensors: Iterable[Tensor]) -> Iterator[None]:
+    """No gradient passes through these tensors."""
+    blocks = [tensor.register_hook(torch.zeros_like) for tensor in tensors]
+    yield
+    for block in blocks:
+        block.remove()
 
 
 def _gradient(of: Tensor, to: Tensor) -> Tensor:

@@ -69,8 +69,8 @@ class UpdateBias(Bias):
 
     kind: Literal["update"] = "update"
     update_bias: float = quantity(
-        2.0,
-        "Bias of the update gate: σ(2) = 0.88 of the state is kept in each step.",
+        3.0,
+        "Bias of the update gate: σ(3) = 0.95 of the state is kept in each step.",
         label="Update bias",
         ge=-20.0,
         le=20.0,

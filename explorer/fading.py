@@ -1,0 +1,92 @@
+"""How the gradient changes on its way back from the question to the first cue: rate and what is left."""
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+import xarray as xr
+
+from explorer import facts
+
+CONSTANT = 3.0  # a gradient whose largest and smallest value differ by less than this factor is called constant
+
+
+@dataclass(frozen=True)
+class Decay:
+    """The exponential fitted to ‖∂L/∂h_t‖ between cue and question: g_t ≈ g_s · factor^(s - t)."""
+
+    factor: float
+    """What one step back in time multiplies the gradient by."""
+    half_life: float | None
+    """Steps back in time after which it has halved; None where it grows or stays."""
+    doubling: float | None
+    """Steps back in time after which it has doubled; None where it fades or stays."""
+    span: tuple[int, int]
+    """First and last time step used."""
+    fit: float
+    """R² of the straight line through log(gradient); 1 is an exact exponential."""
+    spread: float
+    """Largest over smallest gradient in the span."""
+
+    @property
+    def constant(self) -> bool:
+        """Tell whether the gradient stays within a factor of CONSTANT."""
+        return self.spread < CONSTANT
+
+
+@dataclass(frozen=True)
+class Reach:
+    """The share of the question's gradient that is left at the first cue."""
+
+    fraction: float
+    """‖∂L/∂h‖ at ``time`` over ‖∂L/∂h‖ at ``origin``; nan where that is undefined."""
+    cell_fraction: float | None
+    """The same for the LSTM's cell state; None for other cells."""
+    time: int
+    """The step looked at: the middle of the first cue's range."""
+    origin: int
+    """The last step that is asked."""
+
+
+def decay(dataset: xr.Dataset, step: int = -1, variable: str = "grad_h") -> Decay | None:
+    """Fit log ‖∂L/∂h_t‖ = a + b·t by least squares between first cue and question.
+
+    Steps whose gradient is zero or not finite are left out; None when fewer than 3 are left.
+    """
+    first, last = facts.cue(dataset), facts.asked(dataset)
+    times = np.arange(min(first, last), max(first, last) + 1)
+    values = facts.row(dataset, variable, step)[times - 1]
+    usable = np.isfinite(values) & (values > 0)
+    if usable.sum() < 3:
+        return None
+    times, logs = times[usable].astype(float), np.log(values[usable])
+    slope, level = (float(x) for x in np.polyfit(times - times.mean(), logs, 1))
+    residual = logs - (level + slope * (times - times.mean()))
+    total = float(np.sum((logs - logs.mean()) ** 2))
+    fit = 1.0 if total < 1e-18 else 1.0 - float(np.sum(residual**2)) / total
+    steps = math.log(2) / abs(slope) if abs(slope) > 1e-9 else None
+    return Decay(
+        factor=math.exp(min(700.0, -slope)),
+        half_life=steps if slope > 0 else None,
+        doubling=steps if slope < 0 else None,
+        span=(int(times[0]), int(times[-1])),
+        fit=fit,
+        spread=float(np.exp(min(700.0, logs.max() - logs.min()))),
+    )
+
+
+def reaching(dataset: xr.Dataset, step: int = -1) -> Reach:
+    """Return the gradient at the first cue relative to that at the last step asked, for h and for the LSTM's c."""
+    time, origin = facts.cue(dataset), facts.asked(dataset)
+
+    def ratio(variable: str) -> float:
+        values = facts.row(dataset, variable, step)
+        with np.errstate(all="ignore"):
+            return float(values[time - 1] / values[origin - 1])
+
+    return Reach(
+        ratio("grad_h"),
+        ratio("grad_c") if facts.has_cell_state(dataset) else None,
+        time,
+        origin,
+    )

@@ -1,0 +1,126 @@
+"""The lines of the gradient chart: which row of which Dataset, in which colour, under which name."""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import count
+
+import numpy as np
+import plotly.graph_objects as go
+import xarray as xr
+
+from explorer import facts
+from explorer.figures.theme import LINE, LogAxis, Theme, ink, log_axis, style
+
+
+@dataclass(frozen=True)
+class Curve:
+    """One line over time: the values shown [T], how it looks, and the rows [R,T] its axis must hold."""
+
+    name: str
+    values: np.ndarray
+    rows: np.ndarray
+    colour: str
+    dash: str
+    width: float
+    track: str | None = None
+    before: bool = False
+
+    @property
+    def drawn(self) -> np.ndarray:
+        """Values a log axis can show, nan elsewhere [T]."""
+        return np.where(np.isfinite(self.values) & (self.values > 0), self.values, np.nan)
+
+    @property
+    def end(self) -> int | None:
+        """Index of the last drawn point going back in time; None where nothing is drawn."""
+        found = np.flatnonzero(np.isfinite(self.drawn))
+        return int(found[0]) if found.size else None
+
+
+def curves(
+    datasets: Sequence[xr.Dataset], step: int = -1, before: xr.Dataset | None = None, theme: Theme = "light"
+) -> list[Curve]:
+    """Return the lines to draw, the chosen cell last so that it lies on top."""
+    out: list[Curve] = []
+    names = facts.labels(datasets)
+    seen = {kind: count() for kind in map(facts.kind, datasets)}
+    others = ("solid", "dash", "dot", "dashdot")
+    for i, dataset in enumerate(datasets):
+        look, twin = style(facts.kind(dataset), theme), next(seen[facts.kind(dataset)])
+        dash = look.dash if twin == 0 else others[(others.index(look.dash) + twin) % 4 if look.dash in others else twin]
+        live = i == 0 and facts.is_run(dataset)
+        shown = step if i == 0 else -1
+        for variable in ["grad_c", "grad_h"] if facts.has_cell_state(dataset) else ["grad_h"]:
+            h = variable == "grad_h"
+            out.append(
+                Curve(
+                    name=names[i] if h else f"{names[i]} ∂L/∂c",
+                    values=facts.row(dataset, variable, shown),
+                    rows=np.asarray(dataset[variable].values, dtype=float)
+                    if live
+                    else dataset[variable].values[[shown]],
+                    colour=look.colour,
+                    dash=dash if h else "solid",
+                    width=LINE if h else 1.5,
+                    track=variable if live else None,
+                )
+            )
+    return [*_before(before, theme), *reversed(out)]
+
+
+def _before(dataset: xr.Dataset | None, theme: Theme) -> list[Curve]:
+    if dataset is None:
+        return []
+    found = [("grad_c", "before training, ∂L/∂c", 1.5)] if facts.has_cell_state(dataset) else []
+    found.append(("grad_h", "before training", LINE))
+    grey = ink(theme).reference
+    dashes = {"grad_h": style(facts.kind(dataset), theme).dash, "grad_c": "solid"}
+    return [
+        Curve(name, facts.row(dataset, v, 0), dataset[v].values[[0]], grey, dashes[v], width, before=True)
+        for v, name, width in found
+    ]
+
+
+def axis_for(found: Sequence[Curve], floor: float) -> LogAxis:
+    """Return the log axis that holds every row of every line; it reaches down to ``floor`` where data come near it."""
+    pool = np.concatenate([c.rows.ravel() for c in found]) if found else np.zeros(0)
+    shown = pool[np.isfinite(pool) & (pool > 0)]
+    zeros = bool((pool == 0).any())
+    broken = "/".join(w for w, there in (("inf", np.isinf(pool).any()), ("nan", np.isnan(pool).any())) if there)
+    if not shown.size:
+        return log_axis(math.nan, math.nan, zeros=zeros, broken=broken)
+    low = float(shown.min())
+    return log_axis(min(low, floor) if near(low, floor) else low, float(shown.max()), zeros=zeros, broken=broken)
+
+
+def near(low: float, floor: float) -> bool:
+    """Tell whether data come within four decades of the number format's floor."""
+    return 0 < low < floor * 1e4
+
+
+def draw(fig: go.Figure, found: Sequence[Curve]) -> None:
+    """Add one trace for each line; a line of the run carries ``meta={"track": variable}``."""
+    for curve in found:
+        text, position = _moving_label(curve, found)
+        fig.add_scatter(
+            x=np.arange(1, len(curve.values) + 1), y=curve.drawn, name=curve.name,
+            mode="lines+text" if text else "lines", cliponaxis=False,
+            line={"color": curve.colour, "dash": curve.dash, "width": curve.width},
+            text=text, textposition=position, textfont={"color": curve.colour, "size": 15},
+            meta={"track": curve.track} if curve.track else None,
+            hovertemplate=f"{curve.name.replace('<br>', ', ')}: %{{y:.2g}} at t = %{{x}}<extra></extra>",
+        )  # fmt: skip
+
+
+def _moving_label(curve: Curve, found: Sequence[Curve]) -> tuple[list[str] | None, str | None]:
+    """Return the label of a live line as the text of its last point, so that it moves with the data."""
+    if curve.track is None or curve.end is None:
+        return None, None
+    text = [""] * len(curve.values)
+    text[curve.end] = f"<b>{curve.name}</b>\u00a0\u00a0"
+    rivals = [c for c in found if c.track and c is not curve and c.end is not None]
+    if not rivals:
+        return text, "middle left"
+    upper = curve.drawn[curve.end] > rivals[0].drawn[rivals[0].end]
+    return text, "top left" if upper else "bottom left"

@@ -1,0 +1,124 @@
+"""The large chart: the gradient that reaches each time step, ‖∂L/∂h_t‖."""
+
+from collections.abc import Sequence
+
+import numpy as np
+import plotly.graph_objects as go
+import xarray as xr
+
+from explorer import facts, findings
+from explorer.facts import number
+from explorer.figures import curves as lines
+from explorer.figures import labels, marks
+from explorer.figures.curves import Curve
+from explorer.figures.room import room
+from explorer.figures.theme import MARGIN, LogAxis, Theme, figure, ink, time_axis
+
+
+def gradient(
+    datasets: Sequence[xr.Dataset], *, step: int = -1, before: xr.Dataset | None = None, theme: Theme = "light"
+) -> go.Figure:
+    """Draw Σ_b ‖∂L/∂h_{b,t}‖₂ over time t (log), for the chosen cell first and those beside it.
+
+    The loss is the mean over the batch, so this is the average over sequences of each sequence's gradient norm.
+
+    Args:
+        datasets: the chosen cell's Dataset and any to compare; of a run, row ``step`` is drawn.
+        step: row of the first Dataset; the axis holds all its rows, so other rows can be put in its place.
+        before: a Dataset whose first row is drawn grey, as "before training".
+        theme: ``light`` or ``dark``.
+    """
+    found = lines.curves(datasets, step, before, theme)
+    colours = ink(theme)
+    fig = figure(title(datasets, before), _alt(datasets, step), theme, MARGIN)
+    if not datasets:
+        return fig
+    dataset = datasets[0]
+    length = max(d.sizes["time"] for d in datasets)
+    axis = lines.axis_for(found, facts.floor(dataset)[1])
+    fig.update_layout(
+        xaxis=time_axis(length, standoff=24),
+        yaxis=axis.layout("‖∂L/∂h‖ at step t (loss per unit of h)") | {"side": "right", "title_standoff": 16},
+    )
+    if all(d.sizes["time"] == length for d in datasets):
+        marks.unreached(fig, dataset, found, axis, colours)
+    marks.cut_lines(fig, dataset, facts.row(dataset, "grad_h", step), colours)
+    marks.task(fig, dataset, colours)
+    lines.draw(fig, found)
+    space = room(axis, length, [c.drawn for c in found])
+    labels.direct(fig, found, space)
+    labels.beside(fig, found, space)
+    marks.regions(fig, dataset, found, space, colours)
+    marks.float_floor(fig, dataset, found, space, colours)
+    _zeros(fig, found, axis, theme)
+    _broken(fig, found, axis, theme)
+    return fig
+
+
+def title(datasets: Sequence[xr.Dataset], before: xr.Dataset | None = None) -> str:
+    """Return what the chart shows now."""
+    if not datasets:
+        return "Gradient reaching each time step: nothing measured yet"
+    words = "Gradient reaching each time step"
+    if before is not None:
+        return f"{words}, against before training"
+    return f"{words}, going back from the {'question' if facts.ranges(datasets[0], 'question') else 'end'}"
+
+
+def _alt(datasets: Sequence[xr.Dataset], step: int) -> str:
+    said = "".join(text for text, _ in findings.headline(datasets, step))
+    return f"Line chart, log scale: gradient norm at each time step. {said}"
+
+
+def _zeros(fig: go.Figure, found: Sequence[Curve], axis: LogAxis, theme: Theme) -> None:
+    """Draw exact zeros on a row of their own below the lowest decade: a log axis has no place for them."""
+    if axis.zero is None:
+        return
+    line = {"color": ink(theme).reference, "width": 1}
+    y = 10.0**axis.zero
+    fig.add_shape(name="zero", type="line", xref="paper", x0=0, x1=1, y0=y, y1=y, line=line, layer="below")
+    shown = [c for c in found if not c.before and (c.values == 0).any()]
+    lift = 0.012 * (axis.ceiling - axis.bottom)  # lines that are zero at the same steps stay visible side by side
+    for i, curve in enumerate(shown):
+        times = np.flatnonzero(curve.values == 0) + 1
+        height = 10.0 ** (axis.zero + lift * (i - (len(shown) - 1) / 2))
+        fig.add_scatter(
+            x=times, y=np.full(len(times), height), name=f"{curve.name} zero", mode="markers",
+            marker={"color": curve.colour, "size": 4, "symbol": "circle"}, cliponaxis=False,
+            hovertemplate=f"{curve.name}: exactly 0 at t = %{{x}}<extra></extra>",
+        )  # fmt: skip
+
+
+def _broken(fig: go.Figure, found: Sequence[Curve], axis: LogAxis, theme: Theme) -> None:
+    """Draw what is not finite along the top edge, with the first such step going back in time."""
+    if axis.top is None:
+        return
+    first: tuple[int, str, int] | None = None
+    for curve in (c for c in found if not c.before):
+        bad = np.flatnonzero(~np.isfinite(curve.values))
+        if not bad.size:
+            continue
+        fig.add_scatter(
+            x=bad + 1, y=np.full(len(bad), 10.0**axis.top), name=f"{curve.name} not finite", mode="markers",
+            marker={"color": curve.colour, "size": 7,
+                    "symbol": ["x-thin-open" if np.isnan(curve.values[i]) else "triangle-up" for i in bad]},
+            text=[number(curve.values[i]) for i in bad], cliponaxis=False,
+            hovertemplate=f"{curve.name}: %{{text}} at t = %{{x}}<extra></extra>",
+        )  # fmt: skip
+        if first is None or bad[-1] + 1 > first[0]:
+            first = (int(bad[-1]) + 1, number(curve.values[bad[-1]]), len(curve.values))
+    if first is not None:
+        _first_broken(fig, *first, axis, theme)
+
+
+def _first_broken(fig: go.Figure, time: int, word: str, length: int, axis: LogAxis, theme: Theme) -> None:
+    late = time > 0.75 * length
+    line = {"color": ink(theme).broken, "width": 1.5}
+    fig.add_shape(
+        name="not finite", type="line", x0=time, x1=time, y0=10.0**axis.high, y1=10.0**axis.ceiling, line=line
+    )
+    fig.add_annotation(
+        text=f"{word.lstrip('-')} from t = {time} back", x=time, xanchor="right" if late else "left",
+        xshift=-8 if late else 10, y=axis.top, yanchor="top" if late else "middle", yshift=-12 if late else 0,
+        font={"color": ink(theme).broken},
+    )  # fmt: skip

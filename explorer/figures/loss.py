@@ -1,0 +1,100 @@
+"""The loss over updates, against the best answer without memory."""
+
+import math
+from typing import Any
+
+import numpy as np
+import plotly.graph_objects as go
+import xarray as xr
+
+from explorer import facts, findings
+from explorer.facts import number
+from explorer.figures import updates
+from explorer.figures.theme import LINE, SMALL, Theme, figure, ink, log_axis, style
+
+WIDE = 4.0  # a loss that spans more than this factor is drawn on a log axis
+
+
+def loss(dataset: xr.Dataset, theme: Theme = "light", *, step: int = -1) -> go.Figure:
+    """Draw the batch's mean loss before each update that asks something, its running mean, and the no-memory line."""
+    said = findings.learned(dataset)[1]
+    fig = figure(said[0].upper() + said[1:], f"Line chart of the loss over updates: {said}.", theme, SMALL)
+    asked = dataset["asked"].values > 0
+    steps, values = dataset["step"].values[asked], np.asarray(dataset["loss"].values, dtype=float)[asked]
+    colour = style(facts.kind(dataset), theme).colour
+    chosen = updates.kept(len(values))
+    lone = "lines+markers" if len(values) == 1 else "lines"
+    fig.add_scatter(x=steps[chosen], y=_finite(values)[chosen], name="loss", mode=lone, opacity=0.45,
+                    line={"color": colour, "width": 1.2})  # fmt: skip
+    fig.add_scatter(x=steps[chosen], y=updates.running_mean(values)[chosen], name="running mean", mode=lone,
+                    line={"color": colour, "width": LINE})  # fmt: skip
+    fig.update_traces(hovertemplate="%{fullData.name} %{y:.3g} at update %{x}<extra></extra>")
+    chance = float(dataset.attrs.get("chance_loss", math.nan))
+    scale, log = _scale(values, chance)
+    fig.update_layout(xaxis=updates.axis(dataset), yaxis=scale)
+    if math.isfinite(chance):
+        _chance(fig, dataset, chance, scale["range"], log, theme)
+    _diverged(fig, dataset, theme)
+    updates.cursor(fig, dataset, theme, step)
+    return fig
+
+
+def _finite(values: np.ndarray) -> np.ndarray:
+    return np.where(np.isfinite(values), values, np.nan)
+
+
+def _scale(values: np.ndarray, chance: float) -> tuple[dict[str, Any], bool]:
+    """Return the axis of the loss: linear from 0 where it can be read so, log where it spans more than WIDE."""
+    pool = np.append(values, chance)
+    pool = pool[np.isfinite(pool)]
+    low, high = (float(pool.min()), float(pool.max())) if pool.size else (0.0, 1.0)
+    title = {"title_text": "loss (batch mean)"}
+    if low <= 0 or high / low < WIDE:
+        return title | {
+            "range": [min(0.0, low), 1.08 * high if high > 0 else 1.0],
+            "nticks": 4,
+            "tickformat": "~g",
+        }, False
+    axis = log_axis(low, high)
+    if high / low > 1e3:
+        return axis.layout("loss (batch mean)", 4), True
+    ends = [math.log10(low) - 0.06, math.log10(high) + 0.06]
+    ticks = [d * 10.0**e for e in range(-8, 8) for d in ((1, 2, 5) if high / low < 30 else (1, 3))]
+    ticks = [t for t in ticks if ends[0] <= math.log10(t) <= ends[1]]
+    said = {"tickmode": "array", "tickvals": ticks, "ticktext": [number(t) for t in ticks]}
+    return title | {"type": "log", "range": ends} | said, True
+
+
+def _chance(fig: go.Figure, dataset: xr.Dataset, chance: float, span: list[float], log: bool, theme: Theme) -> None:
+    line = {"color": ink(theme).reference, "width": 1.5, "dash": "dash"}
+    fig.add_shape(name="no memory", type="line", xref="paper", x0=0, x1=1, y0=chance, y1=chance, line=line)
+    place = math.log10(chance) if log else chance
+    share = (place - span[0]) / (span[1] - span[0])
+    anchor = "bottom" if share < 0.3 else "top" if share > 0.7 else "middle"
+    text = "no memory:<br>" + "<br>".join(_wrapped(str(dataset.attrs.get("chance_text", "")), chance))
+    updates.side_label(fig, text, place, theme, yanchor=anchor)
+
+
+def _wrapped(formula: str, value: float) -> list[str]:
+    """Return formula and value in lines short enough for the margin."""
+    said = number(value) if value < 0.1 else f"{value:.3g}"
+    if not formula or formula == said:
+        return [said]
+    if len(formula) + len(said) <= 8:
+        return [f"{formula} = {said}"]
+    return [*(formula.replace(" / ", "<br>/ ").split("<br>") if len(formula) > 10 else [formula]), f"= {said}"]
+
+
+def _diverged(fig: go.Figure, dataset: xr.Dataset, theme: Theme) -> None:
+    broken = findings.diverged_at(dataset)
+    if broken is None:
+        return
+    colour = ink(theme).broken
+    fig.add_shape(name="diverged", type="line", x0=broken, x1=broken, y0=0, y1=1, yref="paper",
+                  line={"color": colour, "width": 2})  # fmt: skip
+    values = np.asarray(dataset["loss"].values, dtype=float)
+    finite = values[np.isfinite(values)]
+    fig.add_scatter(
+        x=[broken], y=[float(finite[-1]) if finite.size else None], name="diverged", mode="markers",
+        marker={"color": colour, "symbol": "x", "size": 10}, hovertemplate="diverged at update %{x}<extra></extra>",
+    )  # fmt: skip

@@ -1,0 +1,97 @@
+"""Where a word fits without touching a line: boxes in pixels against the drawn curves."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from explorer.figures.theme import LogAxis
+
+HEIGHT = 300.0  # px: the plot area words are placed for (760 x 430 figure); a larger one only gives more room
+WIDTH = 568.0
+ROW = 19.0  # px, one line of text
+LETTER = 7.4  # px, a generous mean at 14 px
+
+
+@dataclass(frozen=True)
+class Box:
+    """A rectangle in pixels from the plot's lower left corner."""
+
+    left: float
+    right: float
+    low: float
+    high: float
+
+    @classmethod
+    def around(cls, text: str, x: float, y: float) -> "Box":
+        """Return the box of a text centred on a point."""
+        lines = text.split("<br>")
+        wide, high = LETTER * max(map(len, lines)), ROW * len(lines)
+        return cls(x - wide / 2, x + wide / 2, y - high / 2, y + high / 2)
+
+    def overlaps(self, other: "Box") -> bool:
+        """Tell whether two boxes share a point."""
+        return self.left < other.right and other.left < self.right and self.low < other.high and other.low < self.high
+
+
+@dataclass
+class Room:
+    """The plot area of one chart: its lines as points every few pixels, and the words already placed."""
+
+    axis: LogAxis
+    length: int
+    lines: list[tuple[np.ndarray, np.ndarray]] = field(default_factory=list)
+    words: list[Box] = field(default_factory=list)
+
+    def x(self, time: Any) -> Any:
+        """Return a time step's place in pixels."""
+        return WIDTH * (time - 0.5) / self.length
+
+    def y(self, decade: Any) -> Any:
+        """Return the place in pixels of a value's log10."""
+        return HEIGHT * self.axis.share(decade)
+
+    def decade(self, y: float) -> float:
+        """Return the log10 of the value drawn at a place in pixels."""
+        return self.axis.bottom + (self.axis.ceiling - self.axis.bottom) * y / HEIGHT
+
+    def time(self, x: float) -> float:
+        """Return the time step drawn at a place in pixels."""
+        return 0.5 + self.length * x / WIDTH
+
+    def add(self, values: np.ndarray) -> None:
+        """Add a line: values over time [T], nan where nothing is drawn."""
+        logs = np.log10(values, where=values > 0, out=np.full(len(values), np.nan))
+        x = np.linspace(self.x(1), self.x(len(values)), max(2, int(WIDTH / 3)))
+        y = np.interp(x, self.x(np.arange(1, len(values) + 1)), self.y(logs))
+        self.lines.append((x, y))
+
+    def span(self, values: np.ndarray, left: float, right: float) -> tuple[float, float]:
+        """Return lowest and highest place in pixels of a line between two places; nan where it is not drawn."""
+        x, y = self.x(np.arange(1, len(values) + 1)), self.y(np.log10(values))
+        inside = y[(x >= left - 4) & (x <= right + 4) & np.isfinite(y)]
+        return (float(inside.min()), float(inside.max())) if inside.size else (np.nan, np.nan)
+
+    def cost(self, box: Box) -> float:
+        """Return how much a box touches: points of lines inside it, words under it, parts outside the plot."""
+        touched = sum(
+            int(((x > box.left - 3) & (x < box.right + 3) & (y > box.low - 3) & (y < box.high + 3)).sum())
+            for x, y in self.lines
+        )
+        outside = max(0.0, -box.left, box.right - WIDTH) + max(0.0, -box.low, box.high - HEIGHT)
+        return touched + 200 * sum(box.overlaps(word) for word in self.words) + 5 * outside
+
+    def place(self, boxes: Iterable[Box]) -> Box:
+        """Take the first box that touches least."""
+        best = min(boxes, key=self.cost)
+        self.words.append(best)
+        return best
+
+
+def room(axis: LogAxis, length: int, lines: Sequence[np.ndarray]) -> Room:
+    """Return the plot area with its lines."""
+    found = Room(axis, length)
+    for values in lines:
+        found.add(values)
+    return found

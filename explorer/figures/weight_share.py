@@ -1,0 +1,58 @@
+"""Which time steps the weight update comes from."""
+
+import numpy as np
+import plotly.graph_objects as go
+import xarray as xr
+
+from explorer import facts, findings
+from explorer.figures import updates
+from explorer.figures.theme import LINE, SMALL, Theme, figure, ink, style, time_axis
+
+
+def weight_share(dataset: xr.Dataset, *, step: int = -1, theme: Theme = "light") -> go.Figure:
+    """Draw the share of Σ_t ‖∂L/∂W_t‖ that comes from step t and later; W_t is time t's own use of W_hh.
+
+    Shares of norms, not of the sum of vectors: contributions that cancel count in full.
+    """
+    said = title(dataset, step)
+    fig = figure(said, f"Line chart of the cumulative share of the weight gradient by time step: {said}.", theme, SMALL)
+    length = dataset.sizes["time"]
+    shares = weight_share_rows(dataset)[step]
+    fig.add_scatter(
+        x=dataset["time"].values, y=shares, name="weight share", mode="lines+markers" if length == 1 else "lines",
+        line={"color": style(facts.kind(dataset), theme).colour, "width": LINE}, meta={"track": "weight_share"},
+        hovertemplate="%{y:.0%} from t = %{x} on<extra></extra>", cliponaxis=False,
+    )  # fmt: skip
+    fig.update_layout(
+        xaxis=time_axis(length, most=4),
+        yaxis={
+            "title_text": "share from t on",
+            "range": [0, 1.06],
+            "tickvals": [0, 0.5, 1],
+            "ticktext": ["0", "0.5", "1"],
+        },
+    )
+    line = {"color": ink(theme).reference, "width": 1.5, "dash": "dash"}
+    fig.add_shape(name="90 %", type="line", xref="paper", x0=0, x1=1, y0=0.9, y1=0.9, line=line, layer="below")
+    updates.side_label(fig, "90 %", 0.9, theme)
+    return fig
+
+
+def weight_share_rows(dataset: xr.Dataset) -> np.ndarray:
+    """Return Σ_{t' ≥ t} ‖∂L/∂W_t'‖ / Σ_{t'} ‖∂L/∂W_t'‖ for every update [R,T]; nan where this is undefined."""
+    values = np.asarray(dataset["grad_weight"].values, dtype=float)
+    with np.errstate(all="ignore"):
+        sums = np.cumsum(values[:, ::-1], axis=1)[:, ::-1]
+        shares = sums / sums[:, :1]
+    shares[~np.isfinite(sums[:, 0]) | (sums[:, 0] <= 0)] = np.nan
+    return shares
+
+
+def title(dataset: xr.Dataset, step: int = -1) -> str:
+    """Return how many of the last steps hold 90 % of the weight gradient, in words."""
+    count = findings.weight_share(dataset, step)
+    if count is None:
+        return "∂L/∂W is zero or not finite"
+    if count == dataset.sizes["time"]:
+        return f"∂L/∂W comes from all {count} steps" if count > 1 else "∂L/∂W comes from the only step"
+    return f"90 % of ∂L/∂W: last {count} step{'s' * (count != 1)}"

@@ -1,0 +1,62 @@
+"""Numbers of a run: clipped updates, recent loss, where the weight gradient comes from, what is not finite or zero."""
+
+import math
+
+import numpy as np
+import xarray as xr
+
+from explorer import facts
+
+ROUNDING = 1e-6  # relative difference of two norms that is not called clipping
+
+
+def clipped_share(dataset: xr.Dataset) -> float:
+    """Return the share of updates (0 to 1) whose gradient norm clipping made smaller; nan where no norm is finite."""
+    before, after = dataset["grad_norm"].values, dataset["grad_norm_clipped"].values
+    known = np.isfinite(before) & np.isfinite(after)
+    return float(np.mean(after[known] < before[known] * (1 - ROUNDING))) if known.any() else math.nan
+
+
+def recent_loss(dataset: xr.Dataset) -> float:
+    """Return the mean loss of the last tenth of the updates that ask something (1 to 50 of them).
+
+    nan where none of them is finite.
+    """
+    losses = dataset["loss"].values[dataset["asked"].values > 0]
+    last = losses[-min(50, max(1, len(losses) // 10)) :]
+    return float(np.mean(last[np.isfinite(last)])) if np.isfinite(last).any() else math.nan
+
+
+def weight_share(dataset: xr.Dataset, step: int = -1, share: float = 0.9) -> int | None:
+    """Return how many of the last steps hold ``share`` of Σ_t ‖∂L/∂W_t‖; None where that sum is zero or not finite."""
+    values = facts.row(dataset, "grad_weight", step)
+    total = values.sum()
+    if not np.isfinite(total) or total <= 0:
+        return None
+    return int(np.searchsorted(np.cumsum(values[::-1] / total), share - 1e-12) + 1)
+
+
+def diverged_at(dataset: xr.Dataset) -> int | None:
+    """Return the first update whose loss or gradient norm is not finite; None where all are finite."""
+    bad = ~np.isfinite(dataset["loss"].values) | ~np.isfinite(dataset["grad_norm"].values)
+    return int(dataset["step"].values[np.argmax(bad)]) if bad.any() else None
+
+
+def first_nonfinite(dataset: xr.Dataset, step: int = -1, variable: str = "grad_h") -> tuple[int, str] | None:
+    """Return the first step, going back in time, whose gradient is not finite, with ``"inf"`` or ``"nan"``."""
+    values = facts.row(dataset, variable, step)
+    bad = np.flatnonzero(~np.isfinite(values))
+    return (int(bad[-1]) + 1, "nan" if np.isnan(values[bad[-1]]) else "inf") if bad.size else None
+
+
+def zero_before(dataset: xr.Dataset, step: int = -1, variable: str = "grad_h") -> tuple[int, str] | None:
+    """Return the first step a gradient reaches where all before it are exactly zero, and why they are."""
+    values = facts.row(dataset, variable, step)
+    alive = np.flatnonzero(values != 0)
+    if not alive.size or alive[0] == 0:
+        return None
+    start = int(alive[0]) + 1
+    _, normal, _ = facts.floor(dataset)
+    if start - 1 in facts.cuts(dataset):
+        return start, "truncation cuts it"
+    return start, "underflow" if abs(values[alive[0]]) < 1e3 * normal else "no gradient flows"

@@ -1,0 +1,82 @@
+"""The experiment a page shows, and its URL: one is always the other.
+
+The experiment in the session decides; the URL follows it, and leads only when it was opened, edited or gone back to.
+Widgets answer faster than a browser writes its address, so a run that a widget caused never reads the URL.
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+import streamlit as st
+
+from explorer.experiment import Experiment, ExperimentError, all_settings, read
+
+_STATE, _URL, _NOTICES, _OWN = "experiment", "url", "notices", "changed_here"
+
+
+def current() -> Experiment:
+    """The experiment to show in this run of the page."""
+    state = st.session_state
+    url = {key: st.query_params.get_all(key) for key in st.query_params}
+    if not state.pop(_OWN, False) and state.get(_URL) != url:
+        experiment, notices = _parse(url)
+        state[_NOTICES] = notices
+        _set(experiment)
+    experiment = Experiment.model_validate_json(state[_STATE])
+    wanted = {key: [value] for key, value in experiment.explicit().items()}
+    if wanted != url:
+        st.query_params.from_dict(wanted)
+    state[_URL] = wanted
+    return experiment
+
+
+def notices() -> list[str]:
+    """Sentences about what was not allowed in the URL or the last change."""
+    return list(st.session_state.get(_NOTICES, []))
+
+
+def change(**flat: Any) -> None:
+    """Change fields of the experiment, by URL key; called by widgets.
+
+    A change that breaks a rule between fields takes the remedy along, and says so.
+    """
+    before = Experiment.model_validate_json(st.session_state[_STATE])
+    said: list[str] = []
+    try:
+        experiment = before.changed(**flat)
+    except ExperimentError as error:
+        said = [problem.sentence for problem in error.problems]
+        try:
+            experiment = before.changed(**{**flat, **_remedies(error, flat)})
+        except ExperimentError:
+            experiment = before
+    show(experiment, said)
+
+
+def show(experiment: Experiment, said: list[str] | None = None) -> None:
+    """Show another experiment; called by widgets."""
+    _set(experiment)
+    st.session_state[_NOTICES] = said or []
+    st.session_state[_OWN] = True
+
+
+def _set(experiment: Experiment) -> None:
+    st.session_state[_STATE] = experiment.model_dump_json()
+
+
+def _remedies(error: ExperimentError, flat: Mapping[str, Any]) -> dict[str, Any]:
+    """For each problem one change that mends it, if possible of a field that the person did not just set."""
+    keys = {s.path: s.key for s in all_settings()}
+    found: dict[str, Any] = {}
+    for problem in error.problems:
+        options = [(keys[path], value) for path, value in problem.remedies.items() if path in keys]
+        other = [option for option in options if option[0] not in flat]
+        found.update((other or options)[:1])
+    return found
+
+
+def _parse(url: Mapping[str, list[str]]) -> tuple[Experiment, list[str]]:
+    experiment, problems = read({key: values[-1] for key, values in url.items()})
+    said = [f"{key}: given {len(values)} times in the link; the last counts." for key, values in url.items() if values[1:]]
+    said += [f"{problem.sentence} The default is shown." for problem in problems]
+    return experiment, said

@@ -1,0 +1,186 @@
+// The board in the browser: one DOM node for each panel, redrawn in place by plotly.js, and a scrubber that moves all
+// of them without asking the server. This file and board_panel.js come once a page; each message brings only a few
+// lines that call `liveBoard` again, as does a change of theme. What a board remembers between calls is kept in
+// `boards`, by its root element. The message is written by encode() in board.py.
+
+const boards = new WeakMap();
+const FRAME_MS = 40; // what one animation frame may spend on drawing before the browser gets its turn
+const QUIET_MS = 1000; // without a change for this long, the headline is read out to screen readers again
+const LOAD_MS = 30000;
+
+function read(data) {
+  const bytes = data.slice(); // it arrives at an arbitrary offset, typed arrays need an aligned one
+  const size = new DataView(bytes.buffer).getUint32(0, true);
+  const text = (at, length) => new TextDecoder().decode(bytes.subarray(at, at + length));
+  const body = 8 + size;
+  return {
+    ...JSON.parse(text(8, size)),
+    figure: ({ at, size }) => JSON.parse(text(body + at, size)),
+    row: ({ bytes: itemsize, at, width }, r) => {
+      const Floats = itemsize === 4 ? Float32Array : Float64Array;
+      const values = new Floats(bytes.buffer, body + at + r * width * itemsize, width);
+      return Array.from(values, (value) => (Number.isFinite(value) ? value : null));
+    },
+  };
+}
+
+// Text with coloured pieces. Only textContent is ever set, so no text can become HTML.
+function write(node, pieces) {
+  const key = JSON.stringify(pieces);
+  if (node.boardText === key) return;
+  node.boardText = key;
+  node.replaceChildren(
+    ...pieces.map(([text, colour]) => {
+      const span = document.createElement("span");
+      span.textContent = text;
+      if (colour) span.style.color = colour;
+      return span;
+    }),
+  );
+}
+
+class Board {
+  constructor(root) {
+    this.root = root;
+    this.panels = new Map();
+    this.pinned = null; // the update that the person looks back at; null: the newest
+    const find = (name) => root.querySelector(name);
+    [this.headline, this.subline] = [find(".board-headline"), find(".board-subline")];
+    [this.grid, this.bar, this.input] = [find(".board-grid"), find(".board-scrub"), find("input")];
+    this.input.addEventListener("input", () => this.moved());
+    this.sizes = new ResizeObserver((entries) => {
+      for (const { target } of entries) {
+        const panel = this.panels.get(target.dataset.panel);
+        const full = target._fullLayout;
+        if (full && (full.width !== target.clientWidth || full.height !== target.clientHeight)) panel.dirty = true;
+      }
+      this.schedule();
+    });
+  }
+
+  update(message) {
+    const style = getComputedStyle(this.root);
+    const read = (name) => style.getPropertyValue(`--st-${name}`).trim();
+    const theme = { font: read("font"), colour: read("text-color"), background: read("background-color") };
+    const changed = JSON.stringify(theme) !== JSON.stringify(this.theme);
+    this.theme = theme;
+    this.grid.style.setProperty("--wide", message.wide);
+    this.grid.style.setProperty("--narrow", message.narrow);
+    const steps = message.scrub?.steps ?? [];
+    if (true || this.pinned >= steps.at(-1)) this.pinned = null;
+    this.message = message;
+    const names = new Set(message.panels.map((info) => info.name));
+    for (const [name, panel] of this.panels) {
+      if (names.has(name)) continue;
+      panel.remove();
+      this.panels.delete(name);
+    }
+    for (const info of message.panels) {
+      if (!this.panels.has(info.name)) {
+        const panel = new Panel(this, info.name);
+        this.panels.set(info.name, panel);
+        this.grid.insertBefore(panel.node, this.bar);
+      }
+      const panel = this.panels.get(info.name);
+      panel.show(message, info);
+      if (changed) panel.dirty = true;
+    }
+    this.place();
+  }
+
+  // The row of the tracks that is shown; -1 where the figures are shown as they came.
+  row() {
+    const steps = this.message.scrub?.steps ?? [];
+    if (this.pinned === null || !steps.length) return -1;
+    return Math.max(0, steps.findLastIndex((step) => step <= this.pinned));
+  }
+
+  moved() {
+    const steps = this.message.scrub.steps;
+    const r = Number(this.input.value);
+    this.pinned = r < steps.length - 1 ? steps[r] : null;
+    this.place();
+  }
+
+  // Put the scrubber and the texts where they belong, and mark the panels that have to change.
+  place() {
+    const { scrub, headline, subline } = this.message;
+    const r = this.row();
+    const shown = r < 0 ? null : scrub.steps[r];
+    if (shown !== this.shown || shown !== null) {
+      for (const panel of this.panels.values()) panel.dirty ||= !scrub || panel.follows(scrub);
+    }
+    this.shown = shown;
+    const count = scrub?.steps.length ?? 0;
+    this.bar.style.visibility = count > 1 ? "visible" : "hidden";
+    this.input.max = String(Math.max(0, count - 1));
+    this.input.value = String(r < 0 ? count - 1 : r);
+    this.bar.style.setProperty("--at", count > 1 ? this.input.value / (count - 1) : 0);
+    const label = count ? `update ${shown ?? scrub.steps.at(-1)} of ${scrub.total}` : "";
+    this.input.setAttribute("aria-valuetext", label);
+    this.bar.lastElementChild.textContent = label;
+    this.hush();
+    write(this.headline, (r >= 0 && scrub.captions.headline?.[r]) || headline);
+    write(this.subline, (r >= 0 && scrub.captions.subline?.[r]) || subline);
+    this.schedule();
+  }
+
+  hush() {
+    this.headline.setAttribute("aria-live", "off");
+    clearTimeout(this.quiet);
+    this.quiet = setTimeout(() => this.headline.setAttribute("aria-live", "polite"), QUIET_MS);
+  }
+
+  schedule() {
+    this.frame ??= requestAnimationFrame(() => this.draw());
+  }
+
+  // Draw what has changed, the longest waiting first; what does not fit in this frame is drawn in the next.
+  draw() {
+    this.frame = undefined;
+    const start = performance.now();
+    if (!globalThis.Plotly) return this.wait(start);
+    const waiting = [...this.panels.values()].filter((panel) => panel.dirty).sort((a, b) => a.drawnAt - b.drawnAt);
+    for (const panel of waiting) {
+      if (performance.now() - start > FRAME_MS) break;
+      // A redraw under the person's hand would end the zoom that is being drawn.
+      if (panel.busy || panel.node._dragging) continue;
+      panel.draw(this.message, this.row()).catch((error) => console.error(`board: ${panel.name}`, error));
+    }
+    if (waiting.some((panel) => panel.dirty && panel.node.clientWidth)) this.schedule();
+  }
+
+  wait(now) {
+    this.waiting ??= now;
+    if (now - this.waiting < LOAD_MS) setTimeout(() => this.schedule(), 20);
+    else write(this.subline, [["The charts' drawing library did not arrive. Reload the page.", null]]);
+  }
+
+  align(node) {
+    const { l, r } = node._fullLayout._size;
+    this.bar.style.setProperty("--left", `${l}px`);
+    this.bar.style.setProperty("--right", `${r}px`);
+  }
+
+  dispose() {
+    cancelAnimationFrame(this.frame);
+    clearTimeout(this.quiet);
+    this.sizes.disconnect();
+    for (const panel of this.panels.values()) panel.remove();
+  }
+}
+
+globalThis.liveBoard = ({ data, parentElement }) => {
+  const root = parentElement.querySelector(".board");
+  if (!boards.has(root)) boards.set(root, new Board(root));
+  const board = boards.get(root);
+  if (board.data === data) board.update(board.message);
+  else board.update(read(data));
+  board.data = data;
+  // Streamlit also calls this for a message that was overtaken by a newer one; then the root is still in the page.
+  return () => {
+    if (!root.isConnected) board.dispose();
+  };
+};
+
+export default function () {}

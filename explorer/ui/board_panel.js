@@ -1,0 +1,140 @@
+// One panel of the board: a DOM node that lives as long as its chart does, redrawn in place by plotly.js.
+// Loaded together with board.js, as one module.
+
+// A title in Plotly's own markup (<b>, <sub> ...; anything else is shown as text), with coloured pieces.
+const titleText = (pieces) =>
+  pieces.map(([text, colour]) => (colour ? `<span style="color:${colour}">${text}</span>` : text)).join("");
+
+class Panel {
+  constructor(board, name) {
+    this.board = board;
+    this.node = document.createElement("div");
+    this.node.className = "board-panel";
+    this.node.dataset.panel = name;
+    this.node.dataset.redraws = "0";
+    this.node.setAttribute("role", "img");
+    this.node.style.gridArea = name;
+    this.name = name;
+    this.zoom = new Map(); // axis name -> the range that the person has chosen
+    this.drawnAt = 0;
+    board.sizes.observe(this.node);
+  }
+
+  show(message, info) {
+    this.node.setAttribute("aria-label", info.alt);
+    if (this.revision !== message.revision) this.zoom.clear();
+    this.revision = message.revision;
+    if (this.digest === info.digest) return;
+    this.digest = info.digest;
+    this.figure = message.figure(info);
+    this.dirty = true;
+  }
+
+  // Whether the scrubber changes this panel.
+  follows({ tracks, captions }) {
+    const { data, layout } = this.figure;
+    return (
+      this.name in captions ||
+      data.some((trace) => trace.meta?.track in tracks) ||
+      (layout.shapes ?? []).some((shape) => /^cursor-[xy]$/.test(shape.name))
+    );
+  }
+
+  traces(message, r) {
+    if (r < 0) return this.figure.data;
+    return this.figure.data.map((trace) => {
+      const track = message.scrub.tracks[trace.meta?.track];
+      return track ? { ...trace, y: message.row(track, r) } : trace;
+    });
+  }
+
+  layout(message, r) {
+    const given = this.figure.layout;
+    const base = given.template?.layout ?? {};
+    const layout = { ...given, autosize: false, width: this.node.clientWidth, height: this.node.clientHeight };
+    layout.uirevision = `board ${this.revision}`;
+    const { font, colour, background } = this.board.theme;
+    layout.font = { family: base.font?.family ?? font, color: base.font?.color ?? colour, ...given.font };
+    // Opaque, so that a downloaded picture is readable on any page.
+    if (/^$|^transparent$|, *0\)$/.test(given.paper_bgcolor ?? base.paper_bgcolor ?? "")) layout.paper_bgcolor = background;
+    layout.plot_bgcolor = given.plot_bgcolor ?? base.plot_bgcolor ?? "rgba(0,0,0,0)";
+    for (const key of Object.keys(layout)) {
+      if (/^[xy]axis\d*$/.test(key)) layout[key] = { ...layout[key] }; // Plotly writes into it
+    }
+    for (const [axis, range] of this.zoom) layout[axis] = { ...layout[axis], range: [...range], autorange: false };
+    if (r < 0) return layout;
+    const { steps, captions } = message.scrub;
+    const step = steps[r];
+    layout.shapes = given.shapes?.map((shape) => {
+      if (shape.name === "cursor-x") return { ...shape, x0: step, x1: step };
+      return shape.name === "cursor-y" ? { ...shape, y0: step, y1: step } : shape;
+    });
+    const title = captions[this.name] && titleText(captions[this.name][r]);
+    const named = given.annotations?.some((note) => note.name === "title");
+    if (title !== undefined && named) {
+      layout.annotations = given.annotations.map((note) => (note.name === "title" ? { ...note, text: title } : note));
+    } else if (title !== undefined) layout.title = { ...given.title, text: title };
+    return layout;
+  }
+
+  async draw(message, r) {
+    if (!this.node.clientWidth) return;
+    this.dirty = false;
+    this.busy = true;
+    try {
+      await globalThis.Plotly.react(this.node, this.traces(message, r), this.layout(message, r), this.config());
+      if (!this.drawnAt) this.listen();
+      this.node.dataset.redraws = String(Number(this.node.dataset.redraws) + 1);
+    } finally {
+      this.drawnAt = performance.now();
+      this.busy = false;
+    }
+    if (this.name === message.align) this.board.align(this.node);
+  }
+
+  config() {
+    const { downloadImage, Icons } = globalThis.Plotly;
+    const picture = (format, title, icon) => ({
+      name: `download ${format}`,
+      title,
+      icon,
+      click: (node) => downloadImage(node, { format, filename: this.name, scale: format === "png" ? 2 : 1 }),
+    });
+    this.options ??= {
+      displaylogo: false,
+      showSendToCloud: false,
+      doubleClick: false, // done here: Plotly would go back to the range of the first frame
+      modeBarButtons: [
+        [
+          picture("png", "Download as PNG", Icons.camera),
+          picture("svg", "Download as SVG", Icons.disk),
+          { name: "reset", title: "Show everything", icon: Icons.home, click: () => this.unzoom() },
+        ],
+      ],
+    };
+    return this.options;
+  }
+
+  // Plotly forgets a zoom when the figure's own range moves, which it does while data stream in: remember it here.
+  listen() {
+    this.node.on("plotly_doubleclick", () => this.unzoom());
+    this.node.on("plotly_relayout", (changes) => {
+      for (const key of Object.keys(changes)) {
+        const axis = key.match(/^([xy]axis\d*)\.range/)?.[1];
+        if (axis) this.zoom.set(axis, [...this.node.layout[axis].range]);
+      }
+    });
+  }
+
+  unzoom() {
+    this.zoom.clear();
+    this.dirty = true;
+    this.board.schedule();
+  }
+
+  remove() {
+    this.board.sizes.unobserve(this.node);
+    globalThis.Plotly?.purge(this.node);
+    this.node.remove();
+  }
+}

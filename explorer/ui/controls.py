@@ -1,0 +1,85 @@
+"""The sidebar: one widget for each field the experiment has, made from the field's own description."""
+
+from typing import Any
+
+import numpy as np
+import streamlit as st
+
+from explorer.experiment import Experiment
+from explorer.presets import PRESETS
+from explorer.settings import Setting, text
+from explorer.ui import address
+
+OWN = "Your own"
+WORDS = {"temporal_order": "temporal order", "none": "none", "pytorch": "PyTorch", "lstm": "LSTM", "gru": "GRU"}
+SEGMENTED = 24  # letters of all choices together that still fit side by side
+MORE = ("optimizer", "batch_size", "steps", "seed", "device", "dtype")  # top fields that wait in the expander
+
+
+def controls(experiment: Experiment) -> None:
+    """Draw all controls; each change goes to the address, and the page runs again with it."""
+    _preset(experiment)
+    more: list[tuple[Setting, Any]] = []
+    for setting, value in experiment.settings().items():
+        if setting.path[0] in MORE or "bias" in setting.path:
+            more.append((setting, value))
+        else:
+            _control(setting, value)
+    with st.expander("Biases, optimiser, sizes, seed"):
+        for setting, value in more:
+            _control(setting, value)
+
+
+def _preset(experiment: Experiment) -> None:
+    names = [preset.name for preset in PRESETS]
+    here = next((preset.name for preset in PRESETS if preset.experiment == experiment), OWN)
+    options = names if here in names else [OWN, *names]
+    _seed("preset", here)
+
+    def chosen() -> None:
+        preset = next((p for p in PRESETS if p.name == st.session_state["preset"]), None)
+        if preset is not None:
+            address.show(preset.experiment)
+
+    st.selectbox("Preset", options, key="preset", on_change=chosen, help="Experiments worth starting from.")
+
+
+def _control(setting: Setting, value: Any) -> None:
+    """One field's widget, keyed by its URL key."""
+    key = f"field-{setting.key}"
+
+    def changed() -> None:
+        address.change(**{setting.key: st.session_state[key]})
+
+    label = setting.label
+    common: dict[str, Any] = {"key": key, "help": setting.description, "on_change": changed}
+    if setting.choices:
+        _seed(key, value)
+        if len("".join(setting.choices)) <= SEGMENTED:
+            st.segmented_control(label, setting.choices, format_func=_word, required=True, **common)
+        else:
+            st.selectbox(label, setting.choices, format_func=_word, **common)
+    elif setting.slider is None:
+        _seed(key, value)
+        st.number_input(label, setting.ge, setting.le, **common)
+    elif setting.log:
+        low, high = setting.slider
+        decades = np.arange(np.log10(low), np.log10(high) + 1e-9, 1 / 6)
+        options = sorted({float(f"{10**d:.1g}") for d in decades} | {float(value)})
+        _seed(key, float(value))
+        st.select_slider(label, options, format_func=text, **common)
+    else:
+        kind = setting.type
+        low, high = (kind(bound) for bound in setting.slider)
+        _seed(key, value)
+        st.slider(label, min(low, value), max(high, value), step=kind(setting.step or 1), **common)
+
+
+def _seed(key: str, value: Any) -> None:
+    """Give a widget its value where it has another; untouched otherwise, so that a slider under the finger stays put."""
+    if st.session_state.get(key) != value:
+        st.session_state[key] = value
+
+
+def _word(choice: str) -> str:
+    return WORDS.get(choice, choice)

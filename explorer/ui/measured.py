@@ -1,0 +1,38 @@
+"""Measurements for pages, kept so that going back costs nothing."""
+
+import streamlit as st
+import xarray as xr
+
+from explorer.building import DeviceError
+from explorer.experiment import Experiment, ExperimentError
+from explorer.training import measure
+
+BESIDE = ("tanh", "lstm", "gru")
+
+
+def measured(experiment: Experiment) -> xr.Dataset:
+    """The gradient flow at the experiment's start.
+
+    Raises:
+        DeviceError: where its device is not here.
+    """
+    return _measure(experiment.model_dump_json())
+
+
+def beside(experiment: Experiment) -> list[xr.Dataset]:
+    """The same experiment with the other cells, measured; a cell that the budget does not allow is left out."""
+    found = []
+    for kind in BESIDE:
+        if kind == experiment.cell.kind:
+            continue
+        try:
+            found.append(measured(experiment.changed(cell=kind)))
+        except (ExperimentError, DeviceError):
+            continue
+    return found
+
+
+# Keyed by the JSON text: Streamlit's hash of nested models leaves out their class.
+@st.cache_data(max_entries=256, show_spinner=False)
+def _measure(text: str) -> xr.Dataset:
+    return measure(Experiment.model_validate_json(text))

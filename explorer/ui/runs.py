@@ -1,0 +1,69 @@
+"""The training runs of one browser tab, by experiment; at most one is under way."""
+
+import streamlit as st
+
+from explorer.experiment import Experiment
+from explorer.ui.job import TrainingJob
+
+KEPT = 6  # runs that stay with their tab, the newest
+
+
+def of(experiment: Experiment) -> TrainingJob | None:
+    """The run of an experiment, if this tab has one; looking at another experiment stops the runs of the others."""
+    jobs = _jobs()
+    for digest, job in jobs.items():
+        if digest != experiment.digest and job.phase != "ended":
+            job.stop()
+    return jobs.get(experiment.digest)
+
+
+def train(experiment: Experiment) -> None:
+    """Start, go on, or start again."""
+    job = of(experiment)
+    if job is None or job.phase == "ended":
+        _start(experiment)
+    else:
+        job.resume()
+
+
+def pause(experiment: Experiment) -> None:
+    """Wait after the update under way."""
+    job = of(experiment)
+    if job is not None:
+        job.pause()
+
+
+def step(experiment: Experiment) -> None:
+    """Make one update and wait."""
+    job = of(experiment)
+    if job is None or job.phase == "ended":
+        job = _start(experiment, paused=True)
+    job.step()
+
+
+def stop(experiment: Experiment) -> None:
+    """End the run and keep what it recorded."""
+    job = of(experiment)
+    if job is not None:
+        job.stop()
+
+
+def reset(experiment: Experiment) -> None:
+    """End the run and show the start again."""
+    job = _jobs().pop(experiment.digest, None)
+    if job is not None:
+        job.stop()
+
+
+def _start(experiment: Experiment, *, paused: bool = False) -> TrainingJob:
+    jobs = _jobs()
+    jobs.pop(experiment.digest, None)
+    while len(jobs) >= KEPT:
+        jobs.pop(next(iter(jobs))).stop()
+    jobs[experiment.digest] = TrainingJob(experiment, paused=paused)
+    return jobs[experiment.digest]
+
+
+def _jobs() -> dict[str, TrainingJob]:
+    found: dict[str, TrainingJob] = st.session_state.setdefault("runs", {})
+    return found

@@ -1,0 +1,133 @@
+"""The stage: the board with its charts, and the controls of the training run under it, redrawn while it runs."""
+
+import streamlit as st
+import xarray as xr
+
+from explorer import findings
+from explorer.building import DeviceError
+from explorer.experiment import Experiment
+from explorer.figures import gradient, heatmap, loss, norms, style, weight_share, weight_share_rows
+from explorer.figures.updates import kept
+from explorer.ui import runs
+from explorer.ui.board import Panel, Rich, Scrub, board
+from explorer.ui.job import TrainingJob
+from explorer.ui.look import theme
+from explorer.ui.measured import beside, measured
+
+REDRAW = 0.1  # seconds between two redraws while training
+HEARTBEAT = 10.0  # seconds between two polls while paused, so that the run knows its page is there
+AREAS = """
+"gradient loss" 192px
+"gradient norms" 192px
+"gradient share" 36px
+"heat share" 156px
+"scrub ." 44px / 2.35fr 1fr
+"""
+
+
+def stage(experiment: Experiment) -> None:
+    """Show the experiment: its run if there is one, else the measurement at its start."""
+    job = runs.of(experiment)
+    poll = {"running": REDRAW, "paused": HEARTBEAT}.get(job.phase if job is not None else "")
+
+    @st.fragment(run_every=poll)
+    def live() -> None:
+        job = runs.of(experiment)
+        if job is not None:
+            job.touch()
+        phase = job.phase if job is not None else None
+        try:
+            _charts(experiment, job)
+        except DeviceError as error:
+            st.warning(str(error))
+            return
+        _transport(experiment, job)
+        if {"running": REDRAW, "paused": HEARTBEAT}.get(phase or "") != poll:
+            st.rerun()  # sets the timer anew
+
+    live()
+
+
+def _charts(experiment: Experiment, job: TrainingJob | None) -> None:
+    start = measured(experiment)
+    run = job.dataset() if job is not None else None
+    shown, look = run if run is not None else start, theme()
+    others = beside(experiment)
+    figures = {
+        "gradient": gradient([shown, *others], before=start if run is not None else None, theme=look),
+        "heat": heatmap(shown, look),
+        "loss": loss(shown, look),
+        "norms": norms(shown, look),
+        "share": weight_share(shown, theme=look),
+    }
+    board(
+        "explore",
+        [Panel(name, figure, str(figure.layout.meta["alt"])) for name, figure in figures.items()],
+        areas=AREAS,
+        headline=_coloured(findings.headline([shown, *others])),
+        subline=_coloured(findings.subline([shown, *others])),
+        scrub=_scrub(experiment, run, done=job is not None and job.phase != "running") if run is not None else None,
+        revision=experiment.digest,
+    )
+
+
+def _scrub(experiment: Experiment, run: xr.Dataset, *, done: bool) -> Scrub:
+    """The updates to look back at; their sentences only once the run rests, for there are many."""
+    rows = kept(run.sizes["step"])
+    tracks = {name: run[name].values[rows] for name in ("grad_h", "grad_c") if name in run}
+    captions: dict[str, list[Rich]] = {}
+    if done:
+        captions["headline"] = [_coloured(findings.headline([run], int(row))) for row in rows]
+    return Scrub(
+        run["step"].values[rows],
+        {**tracks, "weight_share": weight_share_rows(run)},
+        experiment.steps,
+        captions,
+    )
+
+
+def _coloured(pieces: list[findings.Piece]) -> Rich:
+    """Pieces of a sentence with the colour of the cell they name."""
+    return [(text, style(cell, theme()).colour if cell else None) for text, cell in pieces]
+
+
+def _transport(experiment: Experiment, job: TrainingJob | None) -> None:
+    """Train, pause, one step, stop, reset, and how far the run is."""
+    phase = job.phase if job is not None else None
+    ended = phase in (None, "ended")
+    with st.container(horizontal=True, vertical_alignment="center", key="transport"):
+        if phase == "running":
+            st.button("Pause", key="pause", on_click=runs.pause, args=(experiment,), width=104, shortcut="Space")
+        else:
+            word = "Resume" if phase == "paused" else "Train"
+            st.button(
+                word, key="train", type="primary", on_click=runs.train, args=(experiment,), width=104, shortcut="Space"
+            )
+        step_help = "Make one update."
+        st.button("Step", key="step", on_click=runs.step, args=(experiment,), disabled=phase == "running", help=step_help)
+        st.button("Stop", key="stop", on_click=runs.stop, args=(experiment,), disabled=ended)
+        st.button("Reset", key="reset", on_click=runs.reset, args=(experiment,), disabled=job is None)
+        _progress(experiment, job)
+
+
+def _progress(experiment: Experiment, job: TrainingJob | None) -> None:
+    if job is None:
+        st.progress(0.0, f"{experiment.steps} updates with {experiment.optimizer.kind}, not trained yet")
+        return
+    done, total = job.recorded, experiment.steps
+    parts = [f"update {done} of {total}"]
+    if job.phase == "running" and job.rate > 0:
+        parts += [f"{job.rate:.0f}/s", f"{_duration((total - done) / job.rate)} left"]
+    elif job.error is not None:
+        parts = [f"ended: {job.error}"]
+    elif job.phase == "paused":
+        parts.append("paused")
+    elif job.phase == "ended":
+        parts.append(job.status)
+    st.progress(min(1.0, done / total), " · ".join(parts))
+
+
+def _duration(seconds: float) -> str:
+    if seconds < 90:
+        return f"{seconds:.0f} s"
+    return f"{seconds / 60:.0f} min" if seconds < 5400 else f"{seconds / 3600:.1f} h"
