@@ -67,7 +67,7 @@ class Board {
     this.grid.style.setProperty("--wide", message.wide);
     this.grid.style.setProperty("--narrow", message.narrow);
     const steps = message.scrub?.steps ?? [];
-    if (true || this.pinned >= steps.at(-1)) this.pinned = null;
+    if (this.message?.revision !== message.revision || this.pinned >= steps.at(-1)) this.pinned = null;
     this.message = message;
     const names = new Set(message.panels.map((info) => info.name));
     for (const [name, panel] of this.panels) {

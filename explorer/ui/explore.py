@@ -13,6 +13,6 @@ load_board()
 experiment = address.current()
 with st.sidebar:
     controls(experiment)
-for sentence in address.notices():
-    st.warning(sentence)
+if said := address.notices():
+    st.warning("  \n".join(said))
 stage(experiment)

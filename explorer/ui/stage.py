@@ -14,7 +14,7 @@ from explorer.ui.job import TrainingJob
 from explorer.ui.look import theme
 from explorer.ui.measured import beside, measured
 
-REDRAW = 0.1  # seconds between two redraws while training
+REDRAW = 0.08  # seconds between two redraws while training
 HEARTBEAT = 10.0  # seconds between two polls while paused, so that the run knows its page is there
 AREAS = """
 "gradient loss" 192px

@@ -1,0 +1,115 @@
+"""The URL is the experiment: read, written, refused by name; and every control changes it."""
+
+import json
+from pathlib import Path
+
+import pytest
+from explorer.experiment import Experiment
+from streamlit.testing.v1 import AppTest
+
+APP = str(Path(__file__).parents[2] / "app.py")
+
+
+def open_page(**query: object) -> AppTest:
+    at = AppTest.from_file(APP, default_timeout=60)
+    for key, value in query.items():
+        at.query_params[key] = value
+    at.run()
+    assert not at.exception
+    return at
+
+
+def shown(at: AppTest) -> Experiment:
+    return Experiment.model_validate_json(at.session_state["experiment"])
+
+
+def url(at: AppTest) -> dict[str, str]:
+    return {key: value[0] if isinstance(value, list) else value for key, value in dict(at.query_params).items()}
+
+
+def test_opens_with_the_default_and_an_empty_url():
+    at = open_page()
+    assert shown(at) == Experiment()
+    assert url(at) == {}
+    assert not at.warning
+
+
+def test_the_contracts_link_opens_that_experiment():
+    link = {
+        "cell": "lstm", "task": "adding", "length": "100", "hidden_size": "64", "truncation": "window", "k1": "20",
+        "k2": "20", "clipping": "norm", "threshold": "1", "seed": "0",
+    }  # fmt: skip
+    at = open_page(**link)
+    raw = json.loads(shown(at).model_dump_json())
+    assert raw["cell"]["kind"] == "lstm"
+    assert raw["truncation"] == {"kind": "window", "k1": 20, "k2": 20, "updates": "sequence"}
+    assert not at.warning
+    assert url(at) == {"cell": "lstm", "truncation": "window"}, "what is default is left out"
+
+
+@pytest.mark.parametrize(
+    ("query", "words"),
+    [
+        ({"cell": "lsmt"}, ["cell", "lsmt", "lstm"]),
+        ({"length": "nan"}, ["length", "nan"]),
+        ({"length": "1e400"}, ["length", "1e400"]),
+        ({"learning_rate": "inf"}, ["learning_rate", "inf"]),
+        ({"truncation": "window", "k1": "20", "k2": "3"}, ["k2", "3", "20"]),
+        ({"bogus": "1"}, ["bogus"]),
+        ({"length": ["10", "20"]}, ["length"]),
+        ({"batch_size": "4096", "length": "10000", "hidden_size": "2048"}, ["GB"]),
+        ({"k1": "5"}, ["k1"]),
+    ],
+)
+def test_what_is_not_allowed_is_named(query, words):
+    at = open_page(**query)
+    said = " ".join(warning.value for warning in at.warning)
+    for word in words:
+        assert word in said
+    assert Experiment.model_validate_json(at.session_state["experiment"])
+
+
+def test_a_widget_changes_experiment_and_url():
+    at = open_page()
+    at.slider(key="field-length").set_value(60).run()
+    assert shown(at).task.length == 60
+    assert url(at) == {"length": "60"}
+    at.button_group(key="field-cell").set_value("gru").run()
+    assert not at.exception
+    assert url(at) == {"length": "60", "cell": "gru"}
+
+
+def test_a_change_that_breaks_a_rule_takes_its_remedy_along():
+    at = open_page(truncation="window")
+    at.slider(key="field-k1").set_value(50).run()
+    assert not at.exception
+    assert (shown(at).truncation.k1, shown(at).truncation.k2) == (50, 50)
+    assert "k2" in at.warning[0].value
+    at.slider(key="field-k2").set_value(10).run()
+    assert (shown(at).truncation.k1, shown(at).truncation.k2) == (10, 10)
+
+
+def test_presets_open_and_are_recognised():
+    at = open_page()
+    at.selectbox(key="preset").select("The gradient explodes").run()
+    assert url(at) == {"cell": "relu", "scale": "1.1"}
+    assert at.selectbox(key="preset").value == "The gradient explodes"
+    at.slider(key="field-scale").set_value(1.2).run()
+    assert at.selectbox(key="preset").value == "Your own"
+
+
+def test_every_field_has_a_widget():
+    for query in ({}, {"cell": "lstm", "bias": "chrono", "truncation": "window", "task": "recall", "optimizer": "rmsprop"}):
+        at = open_page(**query)
+        widgets = [*at.slider, *at.select_slider, *at.selectbox, *at.button_group, *at.number_input]
+        keys = {widget.key for widget in widgets} - {"preset"}
+        assert keys == {f"field-{key}" for key in shown(at).flat()}
+
+
+def test_cuda_where_there_is_none_is_one_sentence():
+    import torch
+
+    if torch.cuda.is_available():
+        pytest.skip("there is a CUDA device here")
+    at = open_page(device="cuda")
+    assert "cuda" in " ".join(w.value for w in at.warning).lower()

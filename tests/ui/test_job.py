@@ -1,0 +1,86 @@
+"""A training run in its thread: it goes on, waits, makes one step, ends, and leaves no thread behind."""
+
+import time
+
+from explorer.experiment import Experiment
+from explorer.ui.job import TrainingJob
+
+SMALL = {"task": {"kind": "adding", "length": 8}, "cell": {"kind": "tanh", "hidden_size": 4}, "batch_size": 2}
+
+
+def experiment(**fields: object) -> Experiment:
+    return Experiment.model_validate({**SMALL, **fields})
+
+
+def until(condition, seconds: float = 20.0) -> None:
+    end = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < end, "waited in vain"
+        time.sleep(0.005)
+
+
+def test_runs_to_its_end():
+    job = TrainingJob(experiment(steps=12))
+    job.thread.join(20)
+    assert (job.phase, job.status, job.recorded) == ("ended", "finished", 12)
+    assert job.dataset().sizes["step"] == 12
+
+
+def test_pause_resume_and_single_steps():
+    job = TrainingJob(experiment(steps=1_000_000 // 100), paused=True)
+    until(lambda: job._training is not None)
+    time.sleep(0.05)
+    assert (job.phase, job.recorded, job.dataset()) == ("paused", 0, None)
+    for made in (1, 2, 3):
+        job.step()
+        until(lambda made=made: job.recorded == made)
+    time.sleep(0.05)
+    assert job.recorded == 3
+    job.resume()
+    until(lambda: job.recorded > 10)
+    job.pause()
+    time.sleep(0.1)
+    waiting = job.recorded
+    time.sleep(0.1)
+    assert job.recorded == waiting > 10
+    job.stop()
+    job.thread.join(5)
+    assert not job.thread.is_alive()
+    assert job.status == "stopped"
+    assert job.dataset().sizes["step"] == job.recorded >= waiting
+
+
+def test_ends_when_nobody_looks_any_more():
+    for paused in (False, True):
+        job = TrainingJob(experiment(steps=10_000), lease=0.2, paused=paused)
+        job.thread.join(10)
+        assert not job.thread.is_alive()
+        assert job.phase == "ended"
+        assert job.recorded < 10_000
+
+
+def test_a_look_now_and_then_keeps_it_alive():
+    job = TrainingJob(experiment(steps=10_000), lease=0.4)
+    for _ in range(12):
+        time.sleep(0.1)
+        job.touch()
+    assert job.phase == "running"
+    assert job.rate > 0
+    job.stop()
+    job.thread.join(5)
+
+
+def test_a_failure_becomes_a_sentence():
+    job = TrainingJob(experiment(device="cuda"))
+    job.thread.join(10)
+    assert job.phase == "ended"
+    assert "cuda" in job.error.lower()
+    assert "Traceback" not in job.error
+
+
+def test_divergence_keeps_what_was_recorded():
+    fields = {"optimizer": {"kind": "sgd", "learning_rate": 100.0}, "clipping": {"kind": "none"}, "steps": 500}
+    job = TrainingJob(experiment(cell={"kind": "relu", "hidden_size": 8}, **fields))
+    job.thread.join(20)
+    assert job.status == "diverged"
+    assert 0 < job.dataset().sizes["step"] == job.recorded < 500
