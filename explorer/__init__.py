@@ -7,6 +7,6 @@ from explorer.training import Training, measure, train
 from explorer.watch import WatchError, watch
 
 __all__ = [
-    "Built", "Experiment", "ExperimentError", "SweepError", "Training", "WatchError", "build", "measure", "sweep", "train",
-    "watch",
+    "Built", "Experiment", "ExperimentError", "SweepError", "Training", "WatchError", "build", "measure", "sweep",
+    "train", "watch",
 ]  # fmt: skip

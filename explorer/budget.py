@@ -53,7 +53,7 @@ def need(experiment: "Experiment") -> Need:
 
 @dataclass(frozen=True)
 class Excess:
-    """One budget exceeded: by the setting at `path` with `value`; each of the `remedies`, path to value, alone mends it."""
+    """One budget exceeded, by the setting at `path` with `value`; each of the `remedies`, path to value, mends it."""
 
     sentence: str
     path: tuple[str, ...]

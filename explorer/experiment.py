@@ -253,7 +253,7 @@ def _problem(error: ErrorDetails) -> Problem:
 
 
 def _in_words(data: Mapping[Any, Any], depth: int = 3) -> dict[Any, Any]:
-    """The config with true and false as words, which no field takes; pydantic would read them as the numbers 1 and 0."""
+    """The config with true and false as words, which no field takes; pydantic would read them as 1 and 0."""
     found = dict(data)
     for key, value in found.items():
         if isinstance(value, bool):

@@ -3,7 +3,7 @@
 import json
 import threading
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from math import isfinite
 from typing import Literal
 
@@ -35,74 +35,107 @@ class _Piece:
     initial: tuple[Tensor, ...] | None = None
 
 
-@dataclass
-class _Row:
-    """What one update leaves: numbers, and norms by time."""
+@dataclass(frozen=True)
+class Row:
+    """What one update leaves: numbers, and norms by time [T]."""
 
     numbers: dict[str, float]
-    by_time: dict[str, Array] = field(default_factory=dict)
+    by_time: dict[str, Array]
+
+    @property
+    def finite(self) -> bool:
+        """Whether loss and gradient are."""
+        return isfinite(self.numbers["loss"]) and isfinite(self.numbers["grad_norm"])
 
 
-class Training:
-    """A training run: iterate it to train, read it at any time from any thread.
+class Recording:
+    """The rows of one run, growing; read at any time from any thread.
 
-    Iterating yields the index of each update when it has been recorded. The run ends as `finished` after
-    `experiment.steps` updates, as `stopped` after `stop()`, or as `diverged` at the first loss or gradient that is not
-    finite: that row is recorded, its update is not made.
+    Attributes:
+        status: `running`, `finished`, `stopped` or `diverged`.
+        recorded: number of rows.
     """
 
     def __init__(self, experiment: Experiment) -> None:
         self.experiment = experiment
         self.status: Status = "running"
         self.recorded = 0
+        total, by_time = experiment.steps, (*(f"grad_{name}" for name in experiment.cell.states), "grad_weight")
+        self._rows: dict[str, Array] = {name: np.zeros((total, experiment.task.steps)) for name in by_time}
+        self._rows |= {name: np.zeros(total) for name in NUMBERS}
+
+    def keep(self, row: Row) -> None:
+        """Add a row; one that is not finite ends the run as diverged, the last one asked for as finished."""
+        here = self.recorded
+        for name, values in (row.by_time | row.numbers).items():
+            self._rows[name][here] = values
+        self.recorded = here + 1  # last, so that readers in other threads see whole rows only
+        if not row.finite:
+            self.status = "diverged"
+        elif self.recorded == self.experiment.steps:
+            self.status = "finished"
+
+    def dataset(self) -> xr.Dataset:
+        """All rows so far."""
+        status = self.status  # read before the rows, and set after the last of them
+        recorded = self.recorded
+        rows = {name: values[:recorded] for name, values in self._rows.items()}
+        return assemble(rows, _attributes(self.experiment, status, recorded))
+
+
+class Training:
+    """A training run: iterate it to train.
+
+    Iterating yields each update's `Row` when it has been recorded. The run ends as `finished` after `experiment.steps`
+    updates, as `stopped` after `stop()`, or as `diverged` at the first loss or gradient that is not finite: that row is
+    recorded, its update is not made.
+    """
+
+    def __init__(self, experiment: Experiment) -> None:
+        self.recording = Recording(experiment)
         self._stop = threading.Event()
         self._built = build(experiment)
         self._optimizer = experiment.optimizer.build(self._built.model.parameters())
-        by_time, size = recorded_names(experiment.cell), (experiment.steps, experiment.task.steps)
-        self._rows: dict[str, Array] = {name: np.zeros(size) for name in by_time}
-        self._rows |= {name: np.zeros(experiment.steps) for name in NUMBERS}
 
-    def __iter__(self) -> Iterator[int]:
+    def __iter__(self) -> Iterator[Row]:
         """Train."""
-        if self.status == "running" and self._stop.is_set():
-            self.status = "stopped"
-        if self.status != "running":
+        recording = self.recording
+        if recording.status == "running" and self._stop.is_set():
+            recording.status = "stopped"
+        if recording.status != "running":
             return
         for piece in _pieces(self._built):
             row = _gradient(self._built, piece)
-            self._keep(row)
-            if not (isfinite(row.numbers["loss"]) and isfinite(row.numbers["grad_norm"])):
-                self.status = "diverged"
-            else:
+            if row.finite:
                 self._optimizer.step()
-                if self.recorded == self.experiment.steps:
-                    self.status = "finished"
-                elif self._stop.is_set():
-                    self.status = "stopped"
-            yield self.recorded - 1
-            if self.status == "running" and self._stop.is_set():
-                self.status = "stopped"
-            if self.status != "running":
+            recording.keep(row)
+            self._end_if_asked()
+            yield row
+            self._end_if_asked()
+            if recording.status != "running":
                 return
 
     def stop(self) -> None:
         """End the run before its next update; what was recorded stays."""
         self._stop.set()
 
+    def _end_if_asked(self) -> None:
+        if self.status == "running" and self._stop.is_set():
+            self.recording.status = "stopped"
+
+    @property
+    def status(self) -> Status:
+        """How the run stands."""
+        return self.recording.status
+
+    @property
+    def recorded(self) -> int:
+        """Updates recorded so far."""
+        return self.recording.recorded
+
     def dataset(self) -> xr.Dataset:
         """All rows recorded so far."""
-        # Read once, the status first: the thread that trains goes on meanwhile, and sets the status after the last row.
-        status, recorded = self.status, self.recorded
-        rows = {name: values[:recorded] for name, values in self._rows.items()}
-        return assemble(rows, _attributes(self._built, status, recorded))
-
-    def _keep(self, row: _Row) -> None:
-        here = self.recorded
-        for name, norms in row.by_time.items():
-            self._rows[name][here] = norms
-        for name, number in row.numbers.items():
-            self._rows[name][here] = number
-        self.recorded = here + 1  # last, so that readers in other threads see whole rows only
+        return self.recording.dataset()
 
 
 def measure(experiment: Experiment) -> xr.Dataset:
@@ -113,10 +146,8 @@ def measure(experiment: Experiment) -> xr.Dataset:
     """
     built = build(experiment)
     row = _gradient(built, _whole(built, built.batch))
-    rows = {name: np.atleast_1d(value) for name, value in row.numbers.items()}
-    return assemble(
-        {name: norms[np.newaxis] for name, norms in row.by_time.items()} | rows, _attributes(built, "finished", 1)
-    )
+    rows = {name: np.asarray(values)[np.newaxis] for name, values in (row.by_time | row.numbers).items()}
+    return assemble(rows, _attributes(experiment, "finished", 1))
 
 
 def train(experiment: Experiment) -> xr.Dataset:
@@ -172,7 +203,7 @@ def _reached(history: list[Trajectory], segment: Segment) -> list[Trajectory]:
     return kept
 
 
-def _gradient(built: Built, piece: _Piece) -> _Row:
+def _gradient(built: Built, piece: _Piece) -> Row:
     """Gradient of one piece, recorded, clipped, and left in the parameters' `.grad`."""
     experiment, model = built.experiment, built.model
     task, steps = experiment.task, slice(piece.first - 1, piece.last)
@@ -195,7 +226,7 @@ def _gradient(built: Built, piece: _Piece) -> _Row:
         "grad_norm_clipped": joint_norm(gradients),
         "spectral_radius": spectral_radius(experiment.cell, model.rnn.weight_hh_l0),
     }
-    return _Row(numbers, by_time)
+    return Row(numbers, by_time)
 
 
 def _placed(experiment: Experiment, flow: Flow, last: int) -> dict[str, Array]:
@@ -231,9 +262,9 @@ def _accuracy(built: Built, outputs: Tensor, piece: _Piece) -> float:
     return float(right[max(0, piece.first - first) : min(last, piece.last) - first + 1].double().mean())
 
 
-def _attributes(built: Built, status: Status, recorded: int) -> dict[str, object]:
+def _attributes(experiment: Experiment, status: Status, recorded: int) -> dict[str, object]:
     """What belongs to the whole run, in types that every file format can hold."""
-    experiment, task = built.experiment, built.experiment.task
+    task = experiment.task
     chance, formula = task.chance
     found: dict[str, object] = {
         "experiment": experiment.model_dump_json(),
@@ -243,7 +274,6 @@ def _attributes(built: Built, status: Status, recorded: int) -> dict[str, object
         "chance_loss": chance,
         "chance_text": formula,
         "cuts": json.dumps(cuts(experiment.truncation.plan(task.steps), task.steps)),
-        "device": str(built.batch.inputs.device),
         "torch": str(torch.__version__),
     }
     if status == "diverged":

@@ -55,8 +55,10 @@ def _over_units(state: Tensor) -> Tensor:
 
 def _norm(tensor: Tensor) -> Tensor:
     """2-norm over the last dimension, in float64 and over its whole range."""
-    if tensor.dtype != torch.float64:
-        return vector_norm(tensor, dim=-1, dtype=torch.float64)
-    largest = tensor.abs().amax(-1, keepdim=True)
-    scale = torch.where((largest > 0) & largest.isfinite(), largest, 1.0)
-    return vector_norm(tensor / scale, dim=-1) * scale.squeeze(-1)
+    scale = torch.ones((), dtype=torch.float64, device=tensor.device)
+    if tensor.dtype == torch.float64:
+        largest = tensor.abs().amax(-1, keepdim=True)
+        scale = torch.where((largest > 0) & largest.isfinite(), largest, 1.0)
+        tensor = tensor / scale
+    norm: Tensor = vector_norm(tensor, dim=-1, dtype=torch.float64, keepdim=True) * scale
+    return norm.squeeze(-1)

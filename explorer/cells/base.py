@@ -95,7 +95,8 @@ class Cell(Part):
             u, v = u.detach().requires_grad_(), v.detach().requires_grad_()
             before = tuple(s.detach().requires_grad_() for s in previous)
             after = dict(zip(self.states, self.step(u, v, before), strict=True))
-            recurrent, inputs, kept, within = {}, {}, {}, {}
+            recurrent, inputs = dict[str, Tensor](), dict[str, Tensor]()
+            kept, within = dict[tuple[str, str], Tensor | None](), dict[tuple[str, str], Tensor | None]()
             earlier: dict[str, Tensor] = {}
             for name, state in after.items():
                 # A state computed earlier in this step has a partial of its own, so nothing else may pass through it.
@@ -103,12 +104,14 @@ class Cell(Part):
                     with _blocked(t for n, t in earlier.items() if n != other):
                         within[name, other] = _gradient(state, tensor)
                 with _blocked(earlier.values()):
-                    recurrent[name] = _gradient(state, u)[..., self.drives[name], :]
-                    inputs[name] = _gradient(state, v)[..., self.drives[name], :]
+                    recurrent[name] = _or_zero(_gradient(state, u), u)[..., self.drives[name], :]
+                    inputs[name] = _or_zero(_gradient(state, v), v)[..., self.drives[name], :]
                     for other, tensor in zip(self.states, before, strict=True):
                         kept[name, other] = _gradient(state, tensor)
                 earlier[name] = state
-        return Partials(recurrent, inputs, kept, within)
+        # What is not connected is left out: a partial of zero would turn an infinite gradient into nan.
+        found = ({pair: partial for pair, partial in of.items() if partial is not None} for of in (kept, within))
+        return Partials(recurrent, inputs, *found)
 
     def block(self, gate: int) -> slice:
         """The rows of W_hh that belong to a gate."""
@@ -118,13 +121,17 @@ class Cell(Part):
 @contextmanager
 def _blocked(tensors: Iterable[Tensor]) -> Iterator[None]:
     """No gradient passes through these tensors."""
-    blocks = [tensor.register_hook(torch.zeros_like) for tensor in tensors]
+    blocks = [tensor.register_hook(torch.zeros_like) for tensor in tensors]  # type: ignore[no-untyped-call]
     yield
     for block in blocks:
         block.remove()
 
 
-def _gradient(of: Tensor, to: Tensor) -> Tensor:
-    """∂(Σ of)/∂to, zero where nothing connects the two."""
-    (found,) = torch.autograd.grad(of.sum(), to, retain_graph=True, allow_unused=True)
-    return torch.zeros_like(to) if found is None else found
+def _gradient(of: Tensor, to: Tensor) -> Tensor | None:
+    """∂(Σ of)/∂to, None where nothing connects the two."""
+    found: Tensor | None = torch.autograd.grad(of.sum(), to, retain_graph=True, allow_unused=True)[0]
+    return found
+
+
+def _or_zero(gradient: Tensor | None, like: Tensor) -> Tensor:
+    return torch.zeros_like(like) if gradient is None else gradient

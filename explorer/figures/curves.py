@@ -51,7 +51,7 @@ def curves(
         dash = look.dash if twin == 0 else others[(others.index(look.dash) + twin) % 4 if look.dash in others else twin]
         live = i == 0 and facts.is_run(dataset)
         shown = step if i == 0 else -1
-        for variable in ["grad_c", "grad_h"] if facts.has_cell_state(dataset) else ["grad_h"]:
+        for variable in ["grad_h", "grad_c"] if facts.has_cell_state(dataset) else ["grad_h"]:
             h = variable == "grad_h"
             out.append(
                 Curve(
@@ -103,14 +103,23 @@ def draw(fig: go.Figure, found: Sequence[Curve]) -> None:
     """Add one trace for each line; a line of the run carries ``meta={"track": variable}``."""
     for curve in found:
         text, position = _moving_label(curve, found)
+        lone = _lone(curve.drawn)
+        mode = "+".join(["lines", *(["markers"] if lone.any() else []), *(["text"] if text else [])])
         fig.add_scatter(
             x=np.arange(1, len(curve.values) + 1), y=curve.drawn, name=curve.name,
-            mode="lines+text" if text else "lines", cliponaxis=False,
+            mode=mode, cliponaxis=False,
             line={"color": curve.colour, "dash": curve.dash, "width": curve.width},
+            marker={"size": np.where(lone, 7, 0), "color": curve.colour} if lone.any() else None,
             text=text, textposition=position, textfont={"color": curve.colour, "size": 15},
             meta={"track": curve.track} if curve.track else None,
             hovertemplate=f"{curve.name.replace('<br>', ', ')}: %{{y:.2g}} at t = %{{x}}<extra></extra>",
         )  # fmt: skip
+
+
+def _lone(drawn: np.ndarray) -> np.ndarray:
+    """Tell which points have no neighbour a line could join them to [T]: those need a marker to be seen."""
+    there = np.concatenate([[False], np.isfinite(drawn), [False]])
+    return np.asarray(there[1:-1] & ~there[:-2] & ~there[2:])
 
 
 def _moving_label(curve: Curve, found: Sequence[Curve]) -> tuple[list[str] | None, str | None]:

@@ -48,8 +48,8 @@ def gradient(
     space = room(axis, length, [c.drawn for c in found])
     labels.direct(fig, found, space)
     labels.beside(fig, found, space)
-    marks.regions(fig, dataset, found, space, colours)
     marks.float_floor(fig, dataset, found, space, colours)
+    marks.regions(fig, datasets, space, colours)
     _zeros(fig, found, axis, theme)
     _broken(fig, found, axis, theme)
     return fig

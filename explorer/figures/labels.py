@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 import plotly.graph_objects as go
@@ -32,7 +33,7 @@ def spread(centres: Sequence[float], heights: Sequence[float], low: float, high:
     placed = [float(np.clip(c, low, high)) for c in centres]
     for _ in range(200):
         moved = False
-        for a, b in zip(order[:-1], order[1:], strict=True):
+        for a, b in pairwise(order):
             lack = (heights[a] + heights[b]) / 2 - (placed[b] - placed[a])
             if lack > 0.01:
                 placed[a], placed[b], moved = placed[a] - lack / 2, placed[b] + lack / 2, True

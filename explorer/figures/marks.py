@@ -12,6 +12,7 @@ from explorer.figures.curves import Curve, near
 from explorer.figures.room import LETTER, WIDTH, Box, Room
 from explorer.figures.theme import FONT, Ink, LogAxis
 
+ALIKE = 100.0  # ends that differ by less can share one region
 FACTOR = 1e3  # gradients this many times smaller (larger) than the question's are called vanishing (exploding)
 MOST_CUTS = 20
 BAND = (3, 22)  # px below the axis
@@ -42,7 +43,8 @@ def task(fig: go.Figure, dataset: xr.Dataset, ink: Ink) -> None:
         )  # fmt: skip
     if question := facts.ranges(dataset, "question"):
         middle = (question[-1][0] + question[-1][1]) / 2
-        where = "right" if middle > 0.94 * length else "left" if middle < 0.06 * length else "center"
+        edge = 25 / WIDTH * length  # half a word
+        where = "right" if middle + edge > length + 0.5 else "left" if middle - edge < 0.5 else "center"
         x = {"right": length + 0.5, "left": 0.5, "center": middle}[where]
         fig.add_annotation(text="asked", x=x, xanchor=where, y=1, yref="paper", yanchor="bottom", yshift=1)
 
@@ -105,47 +107,43 @@ def _say_zero(fig: go.Figure, first: int, last: int, length: int, cut: bool, ink
     )  # fmt: skip
 
 
-def regions(fig: go.Figure, dataset: xr.Dataset, found: Sequence[Curve], room: Room, ink: Ink) -> None:
-    """Tint what is 1000 times below or above the question's gradient (median over updates), where data are there."""
+def regions(fig: go.Figure, datasets: Sequence[xr.Dataset], room: Room, ink: Ink) -> None:
+    """Tint what is 1000 times below or above the chosen cell's gradient at the question (median over updates).
+
+    Only where a gradient went there from an end of about that size: a line that starts elsewhere did not vanish.
+    """
+    ends = [_end(d) for d in datasets]
+    alike = [d for d, end in zip(datasets, ends, strict=True) if 1 / ALIKE < end / ends[0] < ALIKE]
+    pool = np.concatenate(
+        [np.ravel(d[v].values) for d in alike for v in ("grad_h", "grad_c") if v in d] or [np.zeros(0)]
+    )
+    pool = pool[np.isfinite(pool) & (pool > 0)]
+    if (pool < ends[0] / FACTOR).any():
+        text = f"vanishing: under {number(1 / FACTOR)} of the end"
+        _region(fig, text, ends[0] / FACTOR, 10.0**room.axis.low, ink.vanishing, room)
+    if (pool > ends[0] * FACTOR).any():
+        text = f"exploding: over {number(FACTOR)} × the end"
+        _region(fig, text, ends[0] * FACTOR, 10.0**room.axis.high, ink.exploding, room)
+
+
+def _end(dataset: xr.Dataset) -> float:
+    """Return the gradient at the question, median over updates; nan where it is never positive and finite."""
     ends = np.asarray(dataset["grad_h"].values, dtype=float)[:, facts.asked(dataset) - 1]
     ends = ends[np.isfinite(ends) & (ends > 0)]
-    if not ends.size:
-        return
-    end = float(np.median(ends))
-    pool = np.concatenate([c.rows.ravel() for c in found])
-    pool = pool[np.isfinite(pool) & (pool > 0)]
-    if (pool < end / FACTOR).any():
-        _region(
-            fig,
-            "vanishing",
-            end / FACTOR,
-            10.0**room.axis.low,
-            ink.vanishing,
-            f"below {number(1 / FACTOR)} of the end's",
-            room,
-        )
-    if (pool > end * FACTOR).any():
-        _region(
-            fig,
-            "exploding",
-            end * FACTOR,
-            10.0**room.axis.high,
-            ink.exploding,
-            f"above {number(FACTOR)} times the end's",
-            room,
-        )
+    return float(np.median(ends)) if ends.size else np.nan
 
 
-def _region(fig: go.Figure, word: str, edge: float, far: float, colour: str, text: str, room: Room) -> None:
+def _region(fig: go.Figure, text: str, edge: float, far: float, colour: str, room: Room) -> None:
+    word = text.split(":")[0]
     fig.add_shape(
         name=word, type="rect", xref="paper", x0=0, x1=1, y0=edge, y1=far, line_width=0, fillcolor=colour, layer="below"
     )
     near_edge, far_edge = sorted((room.y(float(np.log10(edge))), room.y(float(np.log10(far)))), reverse=far < edge)
     inward = 1 if far > edge else -1
-    _word(fig, f"{word}: {text}", (near_edge + 12 * inward, far_edge - 12 * inward), room)
+    _word(fig, text, (near_edge + 12 * inward, far_edge - 12 * inward), room)
 
 
-def _word(fig: go.Figure, text: str, heights: Sequence[float], room: Room, font: dict | None = None) -> None:
+def _word(fig: go.Figure, text: str, heights: Sequence[float], room: Room) -> None:
     """Write a text at one of the heights, right, left or in the middle, wherever it touches no line."""
     half = LETTER * len(text) / 2
     places = (WIDTH - half - 10, half + 10, WIDTH / 2)
@@ -156,23 +154,20 @@ def _word(fig: go.Figure, text: str, heights: Sequence[float], room: Room, font:
     elif box.left < 12:
         x, xanchor = box.left, "left"
     y = room.decade((box.low + box.high) / 2)
-    fig.add_annotation(text=text, x=room.time(x), xanchor=xanchor, y=y, yanchor="middle", font=font)
+    fig.add_annotation(text=text, x=room.time(x), xanchor=xanchor, y=y, yanchor="middle")
 
 
 def float_floor(fig: go.Figure, dataset: xr.Dataset, found: Sequence[Curve], room: Room, ink: Ink) -> None:
-    """Draw the smallest normal number of the run's format where data come within four decades of it."""
+    """Draw the smallest normal (and subnormal) number of the run's format where data come within four decades of it."""
     name, normal, subnormal = facts.floor(dataset)
     pool = np.concatenate([c.rows.ravel() for c in found])
     pool = pool[np.isfinite(pool) & (pool > 0)]
-    if not pool.size or not near(float(pool.min()), normal):
-        return
-    for value, text in (
-        (normal, f"{name} loses precision below {number(normal)}"),
-        (subnormal, f"{name} ends: {number(subnormal)}"),
-    ):
-        if value == subnormal and pool.min() > subnormal * 1e4:
-            continue
+    texts = {normal: f"{name} loses digits below {number(normal)}", subnormal: f"{name} ends at {number(subnormal)}"}
+    drawn = [value for value in texts if pool.size and near(float(pool.min()), value)]
+    for value in drawn:
         line = {"color": ink.reference, "width": 1.5, "dash": "dash"}
         fig.add_shape(name="floor", type="line", xref="paper", x0=0, x1=1, y0=value, y1=value, line=line, layer="below")
+        room.level(value)
+    for value in drawn:
         at = room.y(float(np.log10(value)))
-        _word(fig, text, (at + 12, at - 12), room)
+        _word(fig, texts[value], (at + 12, at - 12), room)

@@ -8,8 +8,8 @@ import numpy as np
 
 from explorer.figures.theme import LogAxis
 
-HEIGHT = 300.0  # px: the plot area words are placed for (760 x 430 figure); a larger one only gives more room
-WIDTH = 568.0
+HEIGHT = 300.0  # px: the smallest plot area words are placed for; in a larger one they cover less
+WIDTH = 320.0
 ROW = 19.0  # px, one line of text
 LETTER = 7.4  # px, a generous mean at 14 px
 
@@ -66,6 +66,10 @@ class Room:
         x = np.linspace(self.x(1), self.x(len(values)), max(2, int(WIDTH / 3)))
         y = np.interp(x, self.x(np.arange(1, len(values) + 1)), self.y(logs))
         self.lines.append((x, y))
+
+    def level(self, value: float) -> None:
+        """Add a horizontal line."""
+        self.add(np.full(self.length, value))
 
     def span(self, values: np.ndarray, left: float, right: float) -> tuple[float, float]:
         """Return lowest and highest place in pixels of a line between two places; nan where it is not drawn."""

@@ -45,6 +45,7 @@ class Ink:
     reference: str
     grid: str
     band: str
+    cut: str
     zero: str
     broken: str
     vanishing: str
@@ -55,12 +56,12 @@ class Ink:
 _INKS = {
     "light": Ink(
         text="#1F2328", quiet="#57606A", reference="#6E7781", grid="rgba(110,119,129,0.18)",
-        band="rgba(110,119,129,0.16)", zero="#D0D4DA", broken="#D6336C",
+        band="rgba(110,119,129,0.16)", cut="rgba(110,119,129,0.55)", zero="#D0D4DA", broken="#D6336C",
         vanishing="rgba(70,90,160,0.07)", exploding="rgba(200,110,40,0.08)", paper="#FFFFFF",
     ),
     "dark": Ink(
         text="#F0F2F5", quiet="#AEB6C0", reference="#9AA4B0", grid="rgba(174,182,192,0.16)",
-        band="rgba(174,182,192,0.20)", zero="#4A505A", broken="#FF6B9A",
+        band="rgba(174,182,192,0.20)", cut="rgba(174,182,192,0.55)", zero="#4A505A", broken="#FF6B9A",
         vanishing="rgba(120,150,255,0.10)", exploding="rgba(255,160,90,0.10)", paper="#0E1117",
     ),
 }  # fmt: skip
@@ -102,7 +103,7 @@ def template(theme: Theme = "light") -> go.layout.Template:
             "hovermode": "closest",
             "hoverlabel": {"font": {"family": FAMILY, "size": FONT}},
             "annotationdefaults": {"showarrow": False, "font": {"size": FONT, "color": colours.quiet}},
-            "xaxis": axis,
+            "xaxis": axis | {"tickangle": 0},
             "yaxis": axis | {"showgrid": True},
         }
     )  # fmt: skip

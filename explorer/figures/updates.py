@@ -39,7 +39,7 @@ def axis(dataset: xr.Dataset) -> dict[str, Any]:
         last = max(last, float(facts.experiment(dataset).get("steps", 0)) - 1)
     first = float(steps[0]) if len(steps) else 0.0
     pad = max(0.5, 0.01 * (last - first))
-    settings: dict[str, Any] = {"title_text": "update", "range": [first - pad, last + pad], "nticks": 5}
+    settings: dict[str, Any] = {"title_text": "update", "range": [first - pad, last + pad], "nticks": 4}
     return settings | (
         {"tickmode": "array", "tickvals": [first], "ticktext": [f"{first:.0f}"]} if last == first else {}
     )

@@ -45,7 +45,7 @@ def weight_share_rows(dataset: xr.Dataset) -> np.ndarray:
         sums = np.cumsum(values[:, ::-1], axis=1)[:, ::-1]
         shares = sums / sums[:, :1]
     shares[~np.isfinite(sums[:, 0]) | (sums[:, 0] <= 0)] = np.nan
-    return shares
+    return np.asarray(shares)
 
 
 def title(dataset: xr.Dataset, step: int = -1) -> str:

@@ -1,17 +1,24 @@
-"""A training run in a thread of its own, which pages poll; knows no streamlit."""
+"""A training run in a process of its own, which pages poll; knows no streamlit.
 
-import gc
+A process, because a training thread and a page that draws would wait for one another's interpreter lock most of the time.
+"""
+
+import atexit
+import pickle
+import subprocess
+import sys
 import threading
 import time
-from typing import Literal
+from pathlib import Path
+from typing import Any, Literal
 
-import torch
 import xarray as xr
 
 from explorer.experiment import Experiment
-from explorer.training import Training
+from explorer.training import Recording
 
 LEASE = 90.0  # seconds without a poll after which a run ends: its page is gone; hidden tabs poll once a minute
+SPARE = 1  # idle processes kept for the next run; starting one takes seconds
 
 Phase = Literal["running", "paused", "ended"]
 
@@ -21,35 +28,28 @@ class TrainingJob:
 
     Attributes:
         experiment: what is trained.
-        error: the sentence of the exception that ended the run, if one did.
+        recording: everything recorded so far.
+        error: the sentence of what ended the run early, if something did.
+        thread: receives the rows; ends with the run.
     """
 
     def __init__(self, experiment: Experiment, *, paused: bool = False, lease: float = LEASE) -> None:
         self.experiment = experiment
+        self.recording = Recording(experiment)
         self.error: str | None = None
-        self._training: Training | None = None
         self._lease, self._seen = lease, time.monotonic()
-        self._changed = threading.Condition()
         self._phase: Phase = "paused" if paused else "running"
-        self._steps = 0  # single updates still to make while paused
         self._marks: list[tuple[float, int]] = []  # (time, updates made) of the last second, for the rate
-        self.thread = threading.Thread(target=self._work, name=f"training-{experiment.digest}", daemon=True)
+        self._process = _PROCESSES.take()
+        self._tell("start", experiment.model_dump_json(), paused)
+        self.thread = threading.Thread(target=self._receive, name=f"training-{experiment.digest}", daemon=True)
         self.thread.start()
+        threading.Thread(target=self._watch, name=f"lease-{experiment.digest}", daemon=True).start()
 
     @property
     def phase(self) -> Phase:
         """Whether the run is under way."""
         return self._phase
-
-    @property
-    def status(self) -> str:
-        """The run's own status: running, finished, stopped or diverged."""
-        return self._training.status if self._training is not None else "running"
-
-    @property
-    def recorded(self) -> int:
-        """Updates recorded so far."""
-        return self._training.recorded if self._training is not None else 0
 
     @property
     def rate(self) -> float:
@@ -62,8 +62,7 @@ class TrainingJob:
 
     def dataset(self) -> xr.Dataset | None:
         """Everything recorded so far; None before the first update."""
-        training = self._training
-        return training.dataset() if training is not None and training.recorded else None
+        return self.recording.dataset() if self.recording.recorded else None
 
     def touch(self) -> None:
         """Say that somebody is still looking."""
@@ -71,62 +70,124 @@ class TrainingJob:
 
     def pause(self) -> None:
         """Wait after the update under way."""
-        self._become("paused")
+        if self._phase == "running":
+            self._phase = "paused"
+            self._tell("pause")
 
     def resume(self) -> None:
         """Go on."""
-        self._become("running")
+        if self._phase == "paused":
+            self._phase = "running"
+            self._marks = []
+            self._tell("resume")
 
     def step(self) -> None:
         """Make one update, then wait."""
-        with self._changed:
-            self._phase = "paused" if self._phase != "ended" else "ended"
-            self._steps += 1
-            self._changed.notify_all()
+        if self._phase != "ended":
+            self._phase = "paused"
+            self._tell("step")
 
     def stop(self) -> None:
-        """End the run; what was recorded stays."""
-        if self._training is not None:
-            self._training.stop()
-        self._become("ended")
+        """End the run after the update under way; what was recorded stays."""
+        if self._phase != "ended":
+            self._tell("stop")
 
-    def _become(self, phase: Phase) -> None:
-        with self._changed:
-            if self._phase != "ended":
-                self._phase = phase
-                self._changed.notify_all()
-
-    def _work(self) -> None:
-        torch.set_num_threads(1)  # at these sizes one thread is faster than two
+    def _tell(self, *message: object) -> None:
+        assert self._process.stdin is not None
         try:
-            self._training = Training(self.experiment)
-            if not self._may_go_on():
-                self._training.stop()
-                return
-            for _ in self._training:
-                self._mark()
-                if not self._may_go_on():
-                    self._training.stop()
-        except Exception as error:  # whatever it is, the page says it in a sentence and the thread ends
-            self.error = str(error).splitlines()[0] if str(error) else type(error).__name__
-        finally:
-            with self._changed:
-                self._phase = "ended"
-            gc.collect()  # the server's own collection after each page run is off
+            pickle.dump(message, self._process.stdin)
+            self._process.stdin.flush()
+        except OSError:
+            pass  # the process is gone: the receiving thread says so
 
-    def _may_go_on(self) -> bool:
-        """Wait while paused; False once the run is stopped or nobody looks any more."""
-        with self._changed:
-            while self._phase == "paused" and not self._steps and self._watched():
-                self._marks = []
-                self._changed.wait(min(1.0, self._lease))
-            self._steps = max(0, self._steps - 1)
-            return self._phase != "ended" and self._watched()
+    def _receive(self) -> None:
+        assert self._process.stdout is not None
+        try:
+            while self._take(pickle.load(self._process.stdout)):
+                pass
+            _PROCESSES.give_back(self._process)
+        except (EOFError, OSError, pickle.UnpicklingError):
+            code = self._process.wait()
+            self.recording.status = "stopped"
+            self.error = f"the training process ended unexpectedly (exit status {code}); what it had sent is kept"
+        self._phase = "ended"
 
-    def _watched(self) -> bool:
-        return time.monotonic() - self._seen < self._lease
+    def _take(self, message: tuple[str, Any]) -> bool:
+        """Work in one message; False after the last of this run."""
+        kind, content = message
+        if kind == "rows":
+            for row in content:
+                self.recording.keep(row)
+            now = time.monotonic()
+            self._marks = [mark for mark in self._marks if now - mark[0] < 1.0] + [(now, self.recording.recorded)]
+            return True
+        self.recording.status = content if kind == "end" else "stopped"
+        self.error = content if kind == "failed" else None
+        return False
 
-    def _mark(self) -> None:
-        assert self._training is not None
-        now = time.monotonic()
-        self._marks = [mark for mark in self._marks if now - mark[0] < 1.0] + [(now, self._training.recorded)]
+    def _watch(self) -> None:
+        """End the run when nobody has looked for the length of the lease."""
+        while self.thread.is_alive():
+            if time.monotonic() - self._seen > self._lease:
+                self.stop()
+            self.thread.join(min(1.0, self._lease / 4))
+
+
+class _Processes:
+    """The worker processes of this server: idle ones are kept for the next run."""
+
+    def __init__(self) -> None:
+        self._idle: list[subprocess.Popen[bytes]] = []
+        self._all: list[subprocess.Popen[bytes]] = []
+        self._lock = threading.Lock()
+        atexit.register(self.close)
+
+    def take(self) -> subprocess.Popen[bytes]:
+        """An idle process, or a new one."""
+        with self._lock:
+            while self._idle:
+                process = self._idle.pop()
+                if process.poll() is None:
+                    return process
+            return self._start()
+
+    def give_back(self, process: subprocess.Popen[bytes]) -> None:
+        """Keep a process whose run has ended, or end it where there are enough."""
+        with self._lock:
+            if len(self._idle) < SPARE:
+                self._idle.append(process)
+            else:
+                self._end(process)
+
+    def warm_up(self) -> None:
+        """Have a process ready before the first run is asked for."""
+        with self._lock:
+            if not self._all:
+                self._idle.append(self._start())
+
+    def close(self) -> None:
+        """End all processes."""
+        with self._lock:
+            for process in list(self._all):
+                self._end(process)
+            self._idle.clear()
+
+    def _start(self) -> subprocess.Popen[bytes]:
+        self._all = [process for process in self._all if process.poll() is None]
+        process = subprocess.Popen(
+            [sys.executable, "-m", "explorer.worker"],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            cwd=Path(__file__).parents[2],
+        )
+        self._all.append(process)
+        return process
+
+    def _end(self, process: subprocess.Popen[bytes]) -> None:
+        process.kill()
+        process.wait()
+        self._all.remove(process)
+
+
+_PROCESSES = _Processes()
+warm_up = _PROCESSES.warm_up

@@ -114,7 +114,7 @@ def _progress(experiment: Experiment, job: TrainingJob | None) -> None:
     if job is None:
         st.progress(0.0, f"{experiment.steps} updates with {experiment.optimizer.kind}, not trained yet")
         return
-    done, total = job.recorded, experiment.steps
+    done, total = job.recording.recorded, experiment.steps
     parts = [f"update {done} of {total}"]
     if job.phase == "running" and job.rate > 0:
         parts += [f"{job.rate:.0f}/s", f"{_duration((total - done) / job.rate)} left"]
@@ -123,7 +123,7 @@ def _progress(experiment: Experiment, job: TrainingJob | None) -> None:
     elif job.phase == "paused":
         parts.append("paused")
     elif job.phase == "ended":
-        parts.append(job.status)
+        parts.append(job.recording.status)
     st.progress(min(1.0, done / total), " · ".join(parts))
 
 

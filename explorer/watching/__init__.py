@@ -1,6 +1,9 @@
-"""What stands behind `explorer.watch`: torch's recurrent layers run by the engine, and the record that they leave."""
+"""What stands behind `explorer.watch`: torch's recurrent modules run by the engine, and the record that they leave."""
 
-from explorer.watching.layers import CELLS, LAYERS, Watched, WatchedCell, WatchedLayer
-from explorer.watching.recorder import Recorder, WatchError
+from explorer.watching.cells import WatchedCell
+from explorer.watching.layers import WatchedLayer
+from explorer.watching.recorder import Recorder
+from explorer.watching.refusals import WatchError
+from explorer.watching.watched import Watched
 
-__all__ = ["CELLS", "LAYERS", "Recorder", "WatchError", "Watched", "WatchedCell", "WatchedLayer"]
+__all__ = ["Recorder", "WatchError", "Watched", "WatchedCell", "WatchedLayer"]

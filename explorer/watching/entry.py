@@ -1,24 +1,24 @@
-"""What stands before the engine in autograd's graph: it sees which kind of backward pass comes through."""
+"""What stands before the engine in autograd's graph: it sees what kind of backward pass comes through."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import torch
 from torch import Tensor
 
-from explorer.watching.recorder import WatchError
+from explorer.watching.refusals import WatchError
 
 
 class Entry(torch.autograd.Function):
-    """The identity on everything the engine reads.
+    """The identity on all that the engine reads.
 
-    Its backward runs whenever the engine's does. It tells a backward pass that visits only what leads to some chosen
-    tensors (`torch.autograd.grad`), and it refuses a second derivative, which would else be partly missing in silence.
+    Its backward runs whenever the engine's has run. It notices a backward pass that visits only what leads to some
+    chosen tensors (`torch.autograd.grad`), and refuses second derivatives, parts of which would else be missing unsaid.
     """
 
     @staticmethod
     def forward(ctx: Any, on_partial: Callable[[], None], anchor: Tensor, *tensors: Tensor) -> tuple[Tensor, ...]:
-        """Hand the tensors on; `anchor` is a fresh leaf that nobody can choose."""
+        """Hand the tensors on; `anchor` is a leaf that nobody can have chosen."""
         ctx.on_partial = on_partial
         ctx.set_materialize_grads(False)
         return tuple(t.view_as(t) for t in tensors)
@@ -28,8 +28,8 @@ class Entry(torch.autograd.Function):
         """Hand the gradients on."""
         if not torch._C._will_engine_execute_node(ctx.next_functions[0][0]):
             ctx.on_partial()
-        if torch.is_grad_enabled():
-            gradients = tuple(g if g is None else _Once.apply(_anchor(g), g.detach()) for g in gradients)
+        if torch.is_grad_enabled():  # create_graph=True
+            gradients = tuple(None if g is None else _once(g) for g in gradients)
         return None, None, *gradients
 
 
@@ -48,13 +48,18 @@ class _Once(torch.autograd.Function):
         )
 
 
-def enter(on_partial: Callable[[], None], tensors: tuple[Tensor, ...]) -> tuple[Tensor, ...]:
+def enter(on_partial: Callable[[], None], tensors: Sequence[Tensor]) -> Sequence[Tensor]:
     """The same tensors behind an `Entry`; those that require no gradient stay as they are."""
     tracked = [t for t in tensors if t.requires_grad]
     if not tracked:
         return tensors
     entered = iter(Entry.apply(on_partial, _anchor(tracked[0]), *tracked))  # type: ignore[no-untyped-call]
-    return tuple(next(entered) if t.requires_grad else t for t in tensors)
+    return [next(entered) if t.requires_grad else t for t in tensors]
+
+
+def _once(gradient: Tensor) -> Tensor:
+    found: Tensor = _Once.apply(_anchor(gradient), gradient.detach())  # type: ignore[no-untyped-call]
+    return found
 
 
 def _anchor(like: Tensor) -> Tensor:

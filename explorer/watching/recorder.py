@@ -1,11 +1,9 @@
 """The record of a watched module: norms of every backward pass, as numpy arrays only.
 
-A *call* is one forward pass of one recurrent module. The calls between two backward passes make a *sequence*; a backward
-pass is one recorded step, and its time axis is that of the calls of all sequences it reaches, joined in their order.
+A *call* is one forward pass of one recurrent module; the calls between two backward passes make a *sequence*. A
+backward pass is one recorded step: its time axis joins all calls, in their order, of every sequence that it reaches.
 """
 
-import json
-from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
@@ -14,61 +12,42 @@ import torch
 import xarray as xr
 from torch import Tensor
 
-from explorer.bptt import Flow, norms_by_time, spectral_radius
+from explorer.bptt import Flow, norms_by_time, recorded_names, spectral_radius
 from explorer.bptt.recording import Array
 from explorer.cells import Cell
-from explorer.dataset import UNITS
-
-DIRECTIONS = ("forward", "reverse")
-
-
-class WatchError(RuntimeError):
-    """Something `watch` cannot record; the sentence names it and says what to do."""
-
-
-class Call(NamedTuple):
-    """One forward pass of one module: the how-many-th of its sequence (`position`), and its T (`length`)."""
-
-    module: str
-    sequence: int
-    position: int
-    length: int
-
-
-class Track(NamedTuple):
-    """One direction of one layer of one module: a row of the result."""
-
-    module: str
-    layer: int
-    direction: int
+from explorer.watching.assembly import Series, Table, Track, assemble
+from explorer.watching.refusals import WatchError
 
 
 @dataclass(frozen=True)
 class Note:
-    """What is to be known about one module."""
+    """What is to be known about one module: its cell, its numbers of layers and directions, and what to tell."""
 
-    states: tuple[str, ...]
+    cell: Cell
     layers: int
     directions: int
     about: dict[str, str | int | float | bool]
 
-    @property
-    def variables(self) -> tuple[str, ...]:
-        """The variables that depend on time."""
-        return (*(f"grad_{name}" for name in self.states), "grad_weight")
+
+class Call(NamedTuple):
+    """One forward pass of one module: its sequence, and its place among the module's calls there."""
+
+    module: str
+    sequence: int
+    place: int
 
 
 @dataclass
 class _Step:
-    """One backward pass: norms by time of every call that it reached."""
+    """One backward pass: the norms by time of every call that it reached, and of the weights it went through."""
 
-    norms: dict[tuple[Track, int, int], dict[str, Array]] = field(default_factory=dict)
+    norms: dict[tuple[Call, Track], dict[str, Array]] = field(default_factory=dict)
     radius: dict[Track, float] = field(default_factory=dict)
     partial: bool = False
 
     @property
     def sequences(self) -> list[int]:
-        return sorted({sequence for _, sequence, _ in self.norms})
+        return sorted({call.sequence for call, _ in self.norms})
 
 
 class Recorder:
@@ -77,37 +56,38 @@ class Recorder:
     def __init__(self, notes: dict[str, Note]) -> None:
         self._notes = notes
         self._calls: list[dict[str, list[int]]] = [{}]  # sequence → module → T of each call
-        self._steps: dict[int, _Step] = {}  # by autograd's number of the backward pass, in the order of their start
+        self._steps: dict[int, _Step] = {}  # autograd's number of a backward pass → its record, in their order
 
     def __repr__(self) -> str:
-        return f"Recorder({len(self._steps)} backward passes of {', '.join(self._notes)})"
+        return f"Recorder({', '.join(self._notes)}: {len(self._steps)} backward passes)"
 
     def dataset(self) -> xr.Dataset:
         """All backward passes recorded so far, inside the `with` block or after it.
 
         Variables (dimensions in brackets), with L whatever `backward()` was called on:
 
-            grad_h [step, time]       Σ_b ‖∂L/∂h_{b,t}‖₂, the total derivative; of an unbatched input, ‖∂L/∂h_t‖₂
+            grad_h [step, time]       Σ_b ‖∂L/∂h_{b,t}‖₂, the total derivative; without a batch ‖∂L/∂h_t‖₂
             grad_c [step, time]       the same for an LSTM's cell state
             grad_weight [step, time]  Frobenius norm of time t's own contribution to ∂L/∂W_hh, summed over the batch
             spectral_radius [step]    of W_hh in the forward pass; with gates, of the candidate's block
 
-        `step` counts backward passes from 0. `time` is 1…T, the position in the input, for both directions alike. Before
-        these stand `module` (dotted names; the class name for the watched module itself) where several recurrent modules
-        ran, `layer` (0, 1, …) where one has several layers, and `direction` (forward, reverse) where one has two.
+        `step` counts the backward passes from 0; `time` is 1…T, the position in the input, in both directions. Before
+        these stand `module` (dotted names; the class name for the watched module itself) where several recurrent
+        modules ran, `layer` (0, 1, …) where one has several, and `direction` (forward, reverse) where one has both.
 
-        Several calls of one module between two backward passes are joined along `time` in the order they were made: a
-        loop over a …Cell has one time step a call. A backward pass that reaches back over earlier ones (a retained graph)
-        begins at the first call after the backward pass before the oldest call it reaches.
+        All calls of a module between two backward passes are joined along `time` in their order: a loop over a …Cell
+        has one time step a call. Where a backward pass reaches back over earlier ones (a retained graph), the calls
+        that those ended with are joined in front.
 
-        A state that the loss does not depend on (after the last step used, or before a `detach`) has a gradient of
-        exactly 0. nan stands where there is nothing to say: beyond the end of a shorter sequence, `grad_c` of a module
-        without one, layers and directions a module has not, modules not called, the spectral radius of a layer that no
-        gradient reached, and, as autograd may have left them out, states not reached by `torch.autograd.grad` or
-        `backward(inputs=…)`.
+        A state that L does not depend on (after the last one used, or before a `detach`) has a gradient of exactly 0.
+        nan stands where there is nothing to tell: after the end of a shorter sequence; for `grad_c` without a cell
+        state; for layers, directions and calls that a module has not; for the spectral radius where no gradient came;
+        and, since autograd may have left them out, for the states that `torch.autograd.grad` or `backward(inputs=…)`
+        did not visit.
 
         Returns:
-            The Dataset; its attribute `modules` holds each module's class and sizes as JSON.
+            The Dataset; its attribute `modules` is each module's class, sizes and T of each call of the last step, as
+            JSON.
 
         Raises:
             WatchError: where no backward pass has been recorded yet.
@@ -116,32 +96,33 @@ class Recorder:
             raise WatchError(self._nothing())
         steps = list(self._steps.values())
         modules = [n for n in self._notes if any(n in self._calls[s] for step in steps for s in step.sequences)]
-        notes = [self._notes[name] for name in modules]
-        series = [self._series(number, step, name) for number, step in enumerate(steps) for name in modules]
-        length = max(values.size for rows in series for *_, values in rows)
-        shape = (len(modules), max(n.layers for n in notes), max(n.directions for n in notes), len(steps))
-        variables = dict.fromkeys(name for note in notes for name in sorted(note.variables, reverse=True))
-        data = {name: np.full((*shape, length), np.nan) for name in sorted(variables, key=list(UNITS).index)}
-        for number, track, name, values in (row for rows in series for row in rows):
-            data[name][modules.index(track.module), track.layer, track.direction, number, : values.size] = values
-        data["spectral_radius"] = np.full(shape, np.nan)
+        table: Table = {}
         for number, step in enumerate(steps):
-            for track, radius in step.radius.items():
-                data["spectral_radius"][modules.index(track.module), track.layer, track.direction, number] = radius
-        return _assembled(data, modules, self._attributes(modules, steps[-1]))
+            for name in modules:
+                for track, series in self._series(step, name):
+                    table[number, track] = series
+        about = {name: self._notes[name].about | {"calls": self._lengths(steps[-1], name)} for name in modules}
+        return assemble(table, len(steps), about)
 
     def call(self, module: str, length: int) -> Call:
-        """Note a forward pass."""
+        """Note a forward pass over `length` steps."""
         lengths = self._calls[-1].setdefault(module, [])
         lengths.append(length)
-        return Call(module, len(self._calls) - 1, len(lengths) - 1, length)
+        return Call(module, len(self._calls) - 1, len(lengths) - 1)
 
-    def record(self, call: Call, layer: int, direction: int, cell: Cell, flow: Flow, weight_hh: Tensor) -> None:
-        """Take in one backward pass over one direction of one layer; time runs with the input in both."""
-        step, track = self._step(), Track(call.module, layer, direction)
-        forward = slice(None, None, -1 if direction else 1)
-        norms = {name: values[0, forward].copy() for name, values in norms_by_time(cell, flow).items()}
-        step.norms[track, call.sequence, call.position] = norms
+    def record(self, call: Call, layer: int, direction: int, flow: Flow, weight_hh: Tensor) -> None:
+        """Take in a backward pass through one direction of one layer.
+
+        Args:
+            call: the forward pass that it goes back through.
+            layer: which layer, from 0.
+            direction: 0, or 1 for the one that reads the input from its end.
+            flow: the gradients, in the order in which the input was read.
+            weight_hh: the recurrent weights of the forward pass, [G·H, H].
+        """
+        step, track, cell = self._step(), Track(call.module, layer, direction), self._notes[call.module].cell
+        along = slice(None, None, -1 if direction else 1)
+        step.norms[call, track] = {name: norms[0, along].copy() for name, norms in norms_by_time(cell, flow).items()}
         if track not in step.radius:
             step.radius[track] = spectral_radius(cell, weight_hh)
 
@@ -150,7 +131,7 @@ class Recorder:
         self._step().partial = True
 
     def _step(self) -> _Step:
-        """The present backward pass; with its beginning the open sequence ends."""
+        """The present backward pass; where it is new, the sequence under way ends."""
         number = torch._C._current_graph_task_id()
         if number not in self._steps:
             self._steps[number] = _Step()
@@ -158,53 +139,35 @@ class Recorder:
                 self._calls.append({})
         return self._steps[number]
 
-    def _series(self, number: int, step: _Step, module: str) -> list[tuple[int, Track, str, Array]]:
-        """(step, track, variable, values by time) for one module; empty where it was not called."""
-        note = self._notes[module]
-        calls = [(s, p, n) for s in step.sequences for p, n in enumerate(self._calls[s].get(module, []))]
+    def _lengths(self, step: _Step, module: str) -> list[int]:
+        return [length for s in step.sequences for length in self._calls[s].get(module, [])]
+
+    def _series(self, step: _Step, module: str) -> list[tuple[Track, Series]]:
+        """What one backward pass found for each track of a module; nothing where the module was not called."""
+        note, lengths = self._notes[module], self._lengths(step, module)
+        calls = [Call(module, s, place) for s in step.sequences for place in range(len(self._calls[s].get(module, [])))]
+        if not calls:
+            return []
+        unreached = np.nan if step.partial else 0.0
         rows = []
         for track in (Track(module, layer, d) for layer in range(note.layers) for d in range(note.directions)):
-            for name in note.variables:
-                unreached = np.nan if step.partial else 0.0
-                parts = [
-                    step.norms[track, s, p][name] if (track, s, p) in step.norms else np.full(n, unreached)
-                    for s, p, n in calls
-                ]
-                if parts:
-                    rows.append((number, track, name, np.concatenate(parts)))
+            found = [step.norms.get((call, track), {}) for call in calls]
+            by_time = {
+                name: np.concatenate([f.get(name, np.full(n, unreached)) for f, n in zip(found, lengths, strict=True)])
+                for name in recorded_names(note.cell)
+            }
+            rows.append((track, Series(by_time, step.radius.get(track, np.nan))))
         return rows
 
-    def _attributes(self, modules: Iterable[str], last: _Step) -> dict[str, str]:
-        about = {
-            name: {**self._notes[name].about, "calls": [n for s in last.sequences for n in self._calls[s].get(name, [])]}
-            for name in modules
-        }
-        return {"status": "finished", "torch": torch.__version__, "modules": json.dumps(about)}
-
     def _nothing(self) -> str:
+        """What to do where nothing was recorded."""
         names = ", ".join(self._notes)
         if not any(self._calls):
             return (
-                f"Nothing was recorded: {names} was not called with gradients enabled; call the module inside the with "
-                "block, not under torch.no_grad(), and with at least one tensor that requires a gradient."
+                f"watch has recorded nothing: {names} was not called with a gradient wanted; call the module inside "
+                "the with block, not under torch.no_grad(), with weights or inputs that require a gradient."
             )
         return (
-            f"Nothing was recorded: no backward pass has reached {names} yet; call backward() on a loss that depends on "
-            "its outputs, then ask for the dataset."
+            f"watch has recorded nothing: no backward pass has reached {names}; call backward() on a loss that depends "
+            "on the outputs before asking for the dataset."
         )
-
-
-def _assembled(data: dict[str, Array], modules: list[str], attributes: dict[str, str]) -> xr.Dataset:
-    """Arrays [module, layer, direction, step, (time)] as a Dataset without the leading dimensions of size 1."""
-    layers, directions, steps, length = data["grad_h"].shape[1:]
-    leading = {"module": modules, "layer": np.arange(layers), "direction": list(DIRECTIONS[:directions])}
-    coordinates = {**leading, "step": np.arange(steps), "time": np.arange(1, length + 1)}
-    full = xr.Dataset(
-        {
-            name: (tuple(coordinates)[: values.ndim], values, {"long_name": UNITS[name]})
-            for name, values in data.items()
-        },
-        coordinates,
-        attributes,
-    )
-    return full.squeeze([name for name, values in leading.items() if len(values) == 1], drop=True)

@@ -22,32 +22,32 @@ def until(condition, seconds: float = 20.0) -> None:
 def test_runs_to_its_end():
     job = TrainingJob(experiment(steps=12))
     job.thread.join(20)
-    assert (job.phase, job.status, job.recorded) == ("ended", "finished", 12)
+    assert (job.phase, job.recording.status, job.recording.recorded) == ("ended", "finished", 12)
     assert job.dataset().sizes["step"] == 12
 
 
 def test_pause_resume_and_single_steps():
     job = TrainingJob(experiment(steps=1_000_000 // 100), paused=True)
-    until(lambda: job._training is not None)
+    until(lambda: job.phase == "paused")
     time.sleep(0.05)
-    assert (job.phase, job.recorded, job.dataset()) == ("paused", 0, None)
+    assert (job.phase, job.recording.recorded, job.dataset()) == ("paused", 0, None)
     for made in (1, 2, 3):
         job.step()
-        until(lambda made=made: job.recorded == made)
+        until(lambda made=made: job.recording.recorded == made)
     time.sleep(0.05)
-    assert job.recorded == 3
+    assert job.recording.recorded == 3
     job.resume()
-    until(lambda: job.recorded > 10)
+    until(lambda: job.recording.recorded > 10)
     job.pause()
     time.sleep(0.1)
-    waiting = job.recorded
+    waiting = job.recording.recorded
     time.sleep(0.1)
-    assert job.recorded == waiting > 10
+    assert job.recording.recorded == waiting > 10
     job.stop()
     job.thread.join(5)
     assert not job.thread.is_alive()
-    assert job.status == "stopped"
-    assert job.dataset().sizes["step"] == job.recorded >= waiting
+    assert job.recording.status == "stopped"
+    assert job.dataset().sizes["step"] == job.recording.recorded >= waiting
 
 
 def test_ends_when_nobody_looks_any_more():
@@ -56,7 +56,7 @@ def test_ends_when_nobody_looks_any_more():
         job.thread.join(10)
         assert not job.thread.is_alive()
         assert job.phase == "ended"
-        assert job.recorded < 10_000
+        assert job.recording.recorded < 10_000
 
 
 def test_a_look_now_and_then_keeps_it_alive():
@@ -82,5 +82,5 @@ def test_divergence_keeps_what_was_recorded():
     fields = {"optimizer": {"kind": "sgd", "learning_rate": 100.0}, "clipping": {"kind": "none"}, "steps": 500}
     job = TrainingJob(experiment(cell={"kind": "relu", "hidden_size": 8}, **fields))
     job.thread.join(20)
-    assert job.status == "diverged"
-    assert 0 < job.dataset().sizes["step"] == job.recorded < 500
+    assert job.recording.status == "diverged"
+    assert 0 < job.dataset().sizes["step"] == job.recording.recorded < 500

@@ -1,0 +1,109 @@
+"""`measure` against autograd, through the public interface: every task, every cell, every kind of window."""
+
+from functools import cache
+from typing import Any
+
+import numpy as np
+import pytest
+import reference
+import xarray as xr
+from agreement import is_not_trivial, row_agrees
+
+from explorer import Built, Experiment, build, measure
+
+TASKS = {"adding": 12, "copying": 3, "temporal_order": 13, "recall": 11}
+PLANS: dict[str, dict[str, Any]] = {
+    "full": {"kind": "full"},
+    "chunked": {"kind": "window", "k1": 5, "k2": 5},
+    "sliding": {"kind": "window", "k1": 1, "k2": 4},
+    "uneven ends": {"kind": "window", "k1": 4, "k2": 7},
+    "k2 beyond T": {"kind": "window", "k1": 3, "k2": 500},
+    "k1 beyond T": {"kind": "window", "k1": 500, "k2": 500},
+}
+
+
+def config(task: str, cell: str, **other: Any) -> dict[str, Any]:
+    # The bias that torch.nn starts with, so that no bias is zero.
+    shape = {"kind": cell, "hidden_size": 5, "bias": {"kind": "pytorch"}}
+    task_config = {"kind": task, "length": TASKS[task]}
+    return {"task": task_config, "cell": shape, "batch_size": 3, "dtype": "float64", "device": "cpu", **other}
+
+
+@cache
+def exact(task: str, cell: str) -> tuple[reference.Pieces, Built]:
+    built = build(Experiment.model_validate(config(task, cell)))
+    weights = built.model.state_dict()
+    step, states = reference.STEPS[cell], reference.STATES[cell]
+    return reference.pieces(step, states, weights, built.batch.inputs, built.step_losses), built
+
+
+def mask_of(truncation: dict[str, Any], length: int) -> np.ndarray:
+    """[s − 1, t − 1]: the contract's words on windows, written out once more."""
+    k1, k2 = truncation.get("k1", length), truncation.get("k2", length)
+    found = np.zeros((length, length), dtype=bool)
+    for s in range(1, length + 1):
+        end = next(e for e in range(s, length + 1) if e % k1 == 0 or e == length)
+        for t in range(max(1, end - k2 + 1), s + 1):
+            found[s - 1, t - 1] = True
+    return found
+
+
+@pytest.mark.parametrize("plan", PLANS)
+@pytest.mark.parametrize("cell", sorted(reference.STEPS))
+@pytest.mark.parametrize("task", sorted(TASKS))
+def test_measure_agrees_with_autograd(task: str, cell: str, plan: str) -> None:
+    pieces, built = exact(task, cell)
+    found = measure(Experiment.model_validate(config(task, cell, truncation=PLANS[plan])))
+    mask = mask_of(PLANS[plan], found.sizes["time"])
+    expected = pieces.under(mask)
+    is_not_trivial(expected, mask if built.experiment.task.asked[0] == 1 else mask[-1:])
+    row_agrees(found, 0, expected)
+
+
+def test_a_measurement_is_one_row_of_everything() -> None:
+    found = measure(Experiment.model_validate(config("adding", "lstm")))
+    assert found.sizes == {"step": 1, "time": 12}
+    assert found.step.values.tolist() == [0]
+    assert found.time.values.tolist() == list(range(1, 13))
+    assert {n: v.dims for n, v in found.data_vars.items() if n.startswith("grad_") and "norm" not in n} == {
+        "grad_h": ("step", "time"),
+        "grad_c": ("step", "time"),
+        "grad_weight": ("step", "time"),
+    }
+    assert all(v.dtype == np.float64 for v in found.data_vars.values())
+    assert "grad_c" not in measure(Experiment.model_validate(config("adding", "gru")))
+
+
+def test_measuring_is_repeatable_and_leaves_the_random_state_alone() -> None:
+    import torch
+
+    torch.manual_seed(5)
+    before = torch.get_rng_state()
+    experiment = Experiment.model_validate(config("copying", "gru"))
+    first, second = measure(experiment), measure(experiment)
+    xr.testing.assert_identical(first, second)
+    assert torch.equal(torch.get_rng_state(), before)
+    other = measure(experiment.changed(seed=1))
+    assert not np.allclose(first.grad_h, other.grad_h)
+
+
+def test_the_attributes_say_what_figures_need() -> None:
+    import json
+
+    found = measure(Experiment.model_validate(config("adding", "tanh", truncation=PLANS["chunked"])))
+    assert json.loads(found.attrs["experiment"])["cell"]["kind"] == "tanh"
+    assert Experiment.model_validate_json(found.attrs["experiment"]).cell.hidden_size == 5
+    assert found.attrs["status"] == "finished"
+    assert json.loads(found.attrs["signal"]) == [[1, 6], [7, 12]]
+    assert json.loads(found.attrs["question"]) == [[12, 12]]
+    assert found.attrs["chance_loss"] == pytest.approx(1 / 6)
+    assert found.attrs["chance_text"] == "1/6"
+    assert json.loads(found.attrs["cuts"]) == [5]
+    assert found.asked.values.tolist() == [1.0]
+
+
+def test_what_a_cut_leaves_is_exactly_zero() -> None:
+    found = measure(Experiment.model_validate(config("adding", "lstm", truncation=PLANS["chunked"])))
+    for name in ("grad_h", "grad_c", "grad_weight"):
+        assert (found[name].values[0, :7] == 0).all(), name
+        assert (found[name].values[0, 7:] > 0).all(), name

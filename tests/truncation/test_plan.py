@@ -1,0 +1,71 @@
+"""Plans, tested without a tensor: what they mean, where they cut, how they are laid out."""
+
+from itertools import product
+
+import numpy as np
+from hypothesis import given
+from plans import plans_with_length
+
+from explorer.truncation import Full, Lanes, Plan, Segment, cuts, mask
+
+
+def meaning(plan: Plan, length: int) -> np.ndarray:
+    """mask[s−1, t−1] straight from the definition of a segment."""
+    found = np.zeros((length, length), dtype=bool)
+    for segment, s, t in product(plan, range(1, length + 1), range(1, length + 1)):
+        if segment.first <= s <= segment.last and segment.oldest < t <= s:
+            found[s - 1, t - 1] = True
+    return found
+
+
+def carried(lanes: Lanes) -> np.ndarray:
+    """[s, t]: in how many lanes the loss of step s arrives at step t, by walking back."""
+    length, width = lanes.inject.shape
+    found = np.zeros((length, length), dtype=int)
+    for s, lane in product(range(length), range(width)):
+        t, alive = s, lanes.inject[s, lane]
+        while alive:
+            found[s, t] += 1
+            t -= 1
+            alive = t >= 0 and lanes.carry[t, lane]
+    return found
+
+
+@given(plans_with_length())
+def test_mask_is_the_plan_written_out(case: tuple[Plan, int]) -> None:
+    plan, length = case
+    np.testing.assert_array_equal(mask(plan, length), meaning(plan, length))
+
+
+@given(plans_with_length())
+def test_cuts_are_the_steps_that_nothing_crosses(case: tuple[Plan, int]) -> None:
+    plan, length = case
+    reaches = meaning(plan, length)
+    expected = [t for t in range(1, length) if not reaches[t:, t - 1].any()]
+    assert cuts(plan, length) == expected
+
+
+@given(plans_with_length())
+def test_lanes_carry_each_loss_once_to_where_the_mask_says_and_nowhere_else(case: tuple[Plan, int]) -> None:
+    plan, length = case
+    np.testing.assert_array_equal(carried(Lanes.of(plan, length)), meaning(plan, length).astype(int))
+
+
+@given(plans_with_length())
+def test_lanes_are_as_few_as_the_overlap_demands(case: tuple[Plan, int]) -> None:
+    plan, length = case
+    under_way = [sum(s.oldest < t <= s.last for s in plan) for t in range(1, length + 1)]
+    assert Lanes.of(plan, length).inject.shape == (length, max(1, *under_way))
+
+
+def test_a_known_plan() -> None:
+    plan = (Segment(1, 2, 0), Segment(3, 4, 1), Segment(5, 5, 4))
+    expected = [[1, 0, 0, 0, 0], [1, 1, 0, 0, 0], [0, 1, 1, 0, 0], [0, 1, 1, 1, 0], [0, 0, 0, 0, 1]]
+    np.testing.assert_array_equal(mask(plan, 5), np.array(expected, dtype=bool))
+    assert cuts(plan, 5) == [4]
+    assert Lanes.of(plan, 5).inject.shape[1] == 2
+
+
+def test_full_reaches_everything_before() -> None:
+    np.testing.assert_array_equal(mask(Full().plan(7), 7), np.tri(7, dtype=bool))
+    assert cuts(Full().plan(7), 7) == []
