@@ -40,7 +40,7 @@ def quantity(
     Returns:
         A pydantic field.
     """
-    extra = {"label": label, "unit": unit, "slider": slider, "step": step, "log": log}
+    extra: dict[str, Any] = {"label": label, "unit": unit, "slider": slider, "step": step, "log": log}
     return Field(default, ge=ge, le=le, description=description, json_schema_extra=extra)
 
 

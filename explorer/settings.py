@@ -109,7 +109,7 @@ def _plain(info: FieldInfo, path: Path) -> Setting:
             bounds["ge"] = rule.ge
         if isinstance(rule, Le):
             bounds["le"] = rule.le
-    kind = str if choices else info.annotation
+    kind: Any = str if choices else info.annotation
     assert kind in (int, float, str), f"{path}: a field is a number, a word or a part"
     label = path[-1].replace("_", " ").capitalize()
     return Setting(

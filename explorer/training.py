@@ -60,7 +60,7 @@ class Recording:
         self.experiment = experiment
         self.status: Status = "running"
         self.recorded = 0
-        total, by_time = experiment.steps, (*(f"grad_{name}" for name in experiment.cell.states), "grad_weight")
+        total, by_time = experiment.steps, recorded_names(experiment.cell)
         self._rows: dict[str, Array] = {name: np.zeros((total, experiment.task.steps)) for name in by_time}
         self._rows |= {name: np.zeros(total) for name in NUMBERS}
 
@@ -213,7 +213,7 @@ def _gradient(built: Built, piece: _Piece) -> Row:
     outputs = model(piece.batch.inputs[steps], piece.task, piece.initial)
     losses = task.step_losses(_among(outputs, steps, task.steps), piece.batch)
     loss = losses[steps].sum(0).mean()
-    loss.backward()  # type: ignore[no-untyped-call]
+    loss.backward()
     gradients = [p.grad for p in model.parameters() if p.grad is not None]
     norm = joint_norm(gradients)
     if isfinite(norm):

@@ -74,4 +74,5 @@ def _clip(model: Model, norm: float, clipping: dict[str, Any]) -> None:
         if clipping["kind"] == "norm" and norm > clipping["threshold"]:
             p.grad = p.grad / norm * clipping["threshold"]
         if clipping["kind"] == "value":
-            p.grad = torch.minimum(torch.maximum(p.grad, -torch.tensor(clipping["threshold"])), torch.tensor(clipping["threshold"]))
+            bound = torch.full_like(p.grad, clipping["threshold"])
+            p.grad = torch.minimum(torch.maximum(p.grad, -bound), bound)

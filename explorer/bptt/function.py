@@ -58,7 +58,7 @@ class Recurrence(torch.autograd.Function):
         return tuple(s[1:] for s in task.trajectory.states)
 
     @staticmethod
-    @once_differentiable  # type: ignore[untyped-decorator]
+    @once_differentiable
     def backward(ctx: Any, *direct: Tensor | None) -> tuple[Tensor | None, ...]:
         """Backpropagation through time; each direct gradient is that of its own step's loss alone."""
         task, trajectory = ctx.task, ctx.trajectory

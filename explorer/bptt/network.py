@@ -38,7 +38,7 @@ class Rnn(nn.Module):
         weights = (self.weight_ih_l0, self.weight_hh_l0, self.bias_ih_l0, self.bias_hh_l0)
         states = Recurrence.apply(
             task or Pass(self.cell), inputs.unsqueeze(1), *(w.unsqueeze(0) for w in weights), *initial
-        )  # type: ignore[no-untyped-call]
+        )
         h: Tensor = states[-1]
         return h.squeeze(1)
 

@@ -121,7 +121,7 @@ class Cell(Part):
 @contextmanager
 def _blocked(tensors: Iterable[Tensor]) -> Iterator[None]:
     """No gradient passes through these tensors."""
-    blocks = [tensor.register_hook(torch.zeros_like) for tensor in tensors]  # type: ignore[no-untyped-call]
+    blocks = [tensor.register_hook(torch.zeros_like) for tensor in tensors]
     yield
     for block in blocks:
         block.remove()

@@ -5,7 +5,7 @@ Each gate's H×H block of W_hh is drawn on its own. Input weights always start a
 
 from abc import abstractmethod
 from math import sqrt
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 import torch
 from pydantic import Field
@@ -13,7 +13,7 @@ from torch import Tensor
 
 from explorer.parts import Part, quantity
 
-GAIN = {"label": "Gain", "ge": 0.0, "le": 10.0, "slider": (0.5, 1.5), "step": 0.05}
+GAIN: dict[str, Any] = {"label": "Gain", "ge": 0.0, "le": 10.0, "slider": (0.5, 1.5), "step": 0.05}
 
 
 class Weights(Part):
@@ -56,7 +56,8 @@ class OrthogonalWeights(Weights):
     def draw(self, size: int, generator: torch.Generator) -> Tensor:
         """One block of recurrent weights, float64 [H, H]."""
         q, r = torch.linalg.qr(torch.randn(size, size, generator=generator, dtype=torch.float64))
-        return self.gain * q * torch.sign(torch.diagonal(r))  # the signs make the distribution uniform
+        drawn: Tensor = self.gain * q * torch.sign(torch.diagonal(r))  # the signs make the distribution uniform
+        return drawn
 
 
 class IdentityWeights(Weights):

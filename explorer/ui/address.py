@@ -77,6 +77,8 @@ def _remedies(error: ExperimentError, flat: Mapping[str, Any]) -> dict[str, Any]
 
 def _parse(url: Mapping[str, list[str]]) -> tuple[Experiment, list[str]]:
     experiment, problems = read({key: values[-1] for key, values in url.items()})
-    said = [f"{key}: given {len(values)} times in the link; the last counts." for key, values in url.items() if values[1:]]
+    said = [
+        f"{key}: given {len(values)} times in the link; the last counts." for key, values in url.items() if values[1:]
+    ]
     said += [f"{problem.sentence} The default is shown." for problem in problems]
     return experiment, said

@@ -182,9 +182,11 @@ def _panel(panel: Panel, body: _Body) -> dict[str, object]:
 
 def _scrub(scrub: Scrub, body: _Body) -> dict[str, object]:
     rows = len(scrub.steps)
-    for name, values in (*scrub.tracks.items(), *scrub.captions.items()):
-        if len(values) != rows:
-            raise ValueError(f"{name} has {len(values)} rows, the scrubber has {rows}")
+    sizes = {name: len(values) for name, values in scrub.tracks.items()}
+    sizes |= {name: len(texts) for name, texts in scrub.captions.items()}
+    for name, size in sizes.items():
+        if size != rows:
+            raise ValueError(f"{name} has {size} rows, the scrubber has {rows}")
     return {
         "steps": np.asarray(scrub.steps).tolist(),
         "total": int(scrub.total),

@@ -2,6 +2,7 @@
 
 import re
 from dataclasses import dataclass
+from itertools import pairwise
 
 _AREA = r"(?:[a-zA-Z][\w-]*|\.)"
 _ROW = re.compile(rf'"\s*({_AREA}(?:\s+{_AREA})*)\s*"\s*(\d+)px\s*')
@@ -65,7 +66,7 @@ def _stacked(rows: list[tuple[list[str], int]], heights: dict[str, int]) -> str:
 
 
 def _above_scrub(rows: list[list[str]]) -> str:
-    for upper, lower in zip(rows, rows[1:], strict=False):
+    for upper, lower in pairwise(rows):
         for name, below in zip(upper, lower, strict=True):
             if below == "scrub" and name not in ("scrub", "."):
                 return name

@@ -76,7 +76,7 @@ def _control(setting: Setting, value: Any) -> None:
 
 
 def _seed(key: str, value: Any) -> None:
-    """Give a widget its value where it has another; untouched otherwise, so that a slider under the finger stays put."""
+    """Give a widget its value where it has another; else leave it, so that a slider under the finger stays put."""
     if st.session_state.get(key) != value:
         st.session_state[key] = value
 

@@ -1,6 +1,6 @@
 """A training run in a process of its own, which pages poll; knows no streamlit.
 
-A process, because a training thread and a page that draws would wait for one another's interpreter lock most of the time.
+A process, because a training thread and a page that draws would mostly wait for one another's interpreter lock.
 """
 
 import atexit

@@ -1,6 +1,7 @@
 """Measurements for pages, kept so that going back costs nothing."""
 
-import streamlit as st
+from functools import lru_cache
+
 import xarray as xr
 
 from explorer.building import DeviceError
@@ -32,7 +33,6 @@ def beside(experiment: Experiment) -> list[xr.Dataset]:
     return found
 
 
-# Keyed by the JSON text: Streamlit's hash of nested models leaves out their class.
-@st.cache_data(max_entries=256, show_spinner=False)
+@lru_cache(maxsize=256)  # shared by everybody on this server; nobody changes a measurement
 def _measure(text: str) -> xr.Dataset:
     return measure(Experiment.model_validate_json(text))

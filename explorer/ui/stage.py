@@ -16,6 +16,7 @@ from explorer.ui.measured import beside, measured
 
 REDRAW = 0.08  # seconds between two redraws while training
 HEARTBEAT = 10.0  # seconds between two polls while paused, so that the run knows its page is there
+BUTTON = 136  # px; the same for Train, Pause and Resume, so that nothing beside them moves
 AREAS = """
 "gradient loss" 192px
 "gradient norms" 192px
@@ -80,7 +81,7 @@ def _scrub(experiment: Experiment, run: xr.Dataset, *, done: bool) -> Scrub:
         captions["headline"] = [_coloured(findings.headline([run], int(row))) for row in rows]
     return Scrub(
         run["step"].values[rows],
-        {**tracks, "weight_share": weight_share_rows(run)},
+        {**tracks, "weight_share": weight_share_rows(run)[rows]},
         experiment.steps,
         captions,
     )
@@ -97,14 +98,22 @@ def _transport(experiment: Experiment, job: TrainingJob | None) -> None:
     ended = phase in (None, "ended")
     with st.container(horizontal=True, vertical_alignment="center", key="transport"):
         if phase == "running":
-            st.button("Pause", key="pause", on_click=runs.pause, args=(experiment,), width=104, shortcut="Space")
+            st.button("Pause", key="pause", on_click=runs.pause, args=(experiment,), width=BUTTON, shortcut="Space")
         else:
             word = "Resume" if phase == "paused" else "Train"
             st.button(
-                word, key="train", type="primary", on_click=runs.train, args=(experiment,), width=104, shortcut="Space"
+                word,
+                key="train",
+                type="primary",
+                on_click=runs.train,
+                args=(experiment,),
+                width=BUTTON,
+                shortcut="Space",
             )
         step_help = "Make one update."
-        st.button("Step", key="step", on_click=runs.step, args=(experiment,), disabled=phase == "running", help=step_help)
+        st.button(
+            "Step", key="step", on_click=runs.step, args=(experiment,), disabled=phase == "running", help=step_help
+        )
         st.button("Stop", key="stop", on_click=runs.stop, args=(experiment,), disabled=ended)
         st.button("Reset", key="reset", on_click=runs.reset, args=(experiment,), disabled=job is None)
         _progress(experiment, job)

@@ -67,7 +67,8 @@ def check_call(name: str, given: Any, weight: Tensor) -> None:
     if weight.dtype not in DTYPES:
         kind = str(weight.dtype).removeprefix("torch.")
         _refuse(name, f"its weights are {kind}; use float32 or float64, for example by module.float()")
-    if torch.compiler.is_compiling() or torch._C._are_functorch_transforms_active():
+    compiled = torch._C._dynamo.eval_frame.get_eval_frame_callback() is not None  # also in what it does not compile
+    if compiled or torch._C._are_functorch_transforms_active():
         _refuse(name, "it is called under torch.compile or torch.func; call it plainly")
 
 
