@@ -195,11 +195,11 @@ def _paths(part: type[Part], path: Path, chosen: Mapping[Path, Any]) -> set[Path
         here = (*path, name)
         kinds = members(info)
         if kinds:
-            kind = chosen.get((*here, "kind"), info.default.kind)
+            kind = str(chosen.get((*here, "kind"), info.default.kind))
             if kind in kinds:
                 found.add((*here, "kind"))
             found |= _paths(kinds.get(kind, type(info.default)), here, chosen)
-        else:
+        elif name != "kind":  # those count with their owner
             found.add(here)
     return found
 
@@ -253,13 +253,15 @@ def _problem(error: ErrorDetails) -> Problem:
 
 
 def _in_words(data: Mapping[Any, Any], depth: int = 3) -> dict[Any, Any]:
-    """The config with true and false as words, which no field takes; pydantic would read them as 1 and 0."""
+    """The config with what no field takes in words: truth values (to pydantic they are numbers), lists, deep objects."""
     found = dict(data)
     for key, value in found.items():
         if isinstance(value, bool):
             found[key] = str(value).lower()
         elif isinstance(value, Mapping) and depth > 1:
             found[key] = _in_words(value, depth - 1)
+        elif isinstance(value, Mapping | list | tuple):
+            found[key] = _shown(value)
     return found
 
 

@@ -2,7 +2,8 @@
 
 import json
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -35,10 +36,16 @@ def number(x: float) -> str:
 
 
 def experiment(dataset: xr.Dataset) -> dict[str, Any]:
-    """Return the experiment's configuration, empty where the Dataset carries none."""
+    """Return the experiment's configuration, empty where the Dataset carries none; not to be changed."""
+    text = dataset.attrs.get("experiment", "{}")
+    return _config(text) if isinstance(text, str) else {}
+
+
+@lru_cache(maxsize=64)
+def _config(text: str) -> dict[str, Any]:
     try:
-        config = json.loads(dataset.attrs.get("experiment", "{}"))
-    except (TypeError, ValueError):
+        config = json.loads(text)
+    except ValueError:
         return {}
     return config if isinstance(config, dict) else {}
 
@@ -88,9 +95,25 @@ def is_run(dataset: xr.Dataset) -> bool:
     return bool(dataset.sizes["step"] > 1)
 
 
+def values(dataset: xr.Dataset, name: str) -> np.ndarray:
+    """Return a variable's numbers; ``dataset[name]`` would gather all coordinates first, at ten times the cost."""
+    return np.asarray(dataset.variables[name].values)
+
+
 def row(dataset: xr.Dataset, variable: str, step: int = -1) -> np.ndarray:
     """Return one update's values over time as float64 [T]; ``step`` counts rows, -1 is the newest."""
-    return np.asarray(dataset[variable].values[step], dtype=np.float64)
+    return np.asarray(values(dataset, variable)[step], dtype=np.float64)
+
+
+def positive(numbers: np.ndarray) -> np.ndarray:
+    """Return the positive finite ones, those a log axis can show, in one dimension."""
+    return np.asarray(numbers[(numbers > 0) & (numbers < np.inf)])
+
+
+def span(arrays: Iterable[np.ndarray | float]) -> tuple[float, float]:
+    """Return the smallest and the largest positive finite number of all arrays; nan where there is none."""
+    found = [x for x in (positive(np.asarray(a)) for a in arrays) if x.size]
+    return (float(min(x.min() for x in found)), float(max(x.max() for x in found))) if found else (math.nan, math.nan)
 
 
 def has_cell_state(dataset: xr.Dataset) -> bool:

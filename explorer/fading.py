@@ -59,11 +59,10 @@ def decay(dataset: xr.Dataset, step: int = -1, variable: str = "grad_h") -> Deca
     usable = np.isfinite(values) & (values > 0)
     if usable.sum() < 3:
         return None
-    times, logs = times[usable].astype(float), np.log(values[usable])
-    slope, level = (float(x) for x in np.polyfit(times - times.mean(), logs, 1))
-    residual = logs - (level + slope * (times - times.mean()))
-    total = float(np.sum((logs - logs.mean()) ** 2))
-    fit = 1.0 if total < 1e-18 else 1.0 - float(np.sum(residual**2)) / total
+    times, logs = times[usable], np.log(values[usable])
+    x, y = times - times.mean(), logs - logs.mean()
+    slope, total = float(x @ y / (x @ x)), float(y @ y)
+    fit = 1.0 if total < 1e-18 else 1.0 - float(np.sum((y - slope * x) ** 2)) / total
     steps = math.log(2) / abs(slope) if abs(slope) > 1e-9 else None
     return Decay(
         factor=math.exp(min(700.0, -slope)),

@@ -117,7 +117,8 @@ def headline(datasets: Sequence[xr.Dataset], step: int = -1) -> list[Piece]:
         pieces = [("In this network", None)]
     else:
         pieces.append((" network", None))
-    if (broken := diverged_at(dataset)) is not None and facts.is_run(dataset) and _is_last(dataset, step):
+    broken = diverged_at(dataset) if facts.is_run(dataset) and _is_last(dataset, step) else None
+    if broken is not None:
         what = "gradient" if np.isfinite(dataset["loss"].sel(step=broken).item()) else "loss"
         return [
             *pieces,
@@ -182,7 +183,7 @@ def setting(dataset: xr.Dataset, step: int = -1) -> str:
     words.append(f"T = {dataset.sizes['time']}")
     if "hidden_size" in facts.part(dataset, "cell"):
         words.append(f"{facts.part(dataset, 'cell')['hidden_size']} units")
-    update = int(dataset["step"].values[step])
+    update = int(facts.values(dataset, "step")[step])
     words.append("before training" if update == 0 else f"after {update} update{'s' * (update != 1)}")
     if "batch_size" in config:
         count = int(config["batch_size"])

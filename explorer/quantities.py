@@ -12,7 +12,7 @@ ROUNDING = 1e-6  # relative difference of two norms that is not called clipping
 
 def clipped_share(dataset: xr.Dataset) -> float:
     """Return the share of updates (0 to 1) whose gradient norm clipping made smaller; nan where no norm is finite."""
-    before, after = dataset["grad_norm"].values, dataset["grad_norm_clipped"].values
+    before, after = facts.values(dataset, "grad_norm"), facts.values(dataset, "grad_norm_clipped")
     known = np.isfinite(before) & np.isfinite(after)
     return float(np.mean(after[known] < before[known] * (1 - ROUNDING))) if known.any() else math.nan
 
@@ -22,7 +22,7 @@ def recent_loss(dataset: xr.Dataset) -> float:
 
     nan where none of them is finite.
     """
-    losses = dataset["loss"].values[dataset["asked"].values > 0]
+    losses = facts.values(dataset, "loss")[facts.values(dataset, "asked") > 0]
     last = losses[-min(50, max(1, len(losses) // 10)) :]
     return float(np.mean(last[np.isfinite(last)])) if np.isfinite(last).any() else math.nan
 
@@ -38,8 +38,8 @@ def weight_share(dataset: xr.Dataset, step: int = -1, share: float = 0.9) -> int
 
 def diverged_at(dataset: xr.Dataset) -> int | None:
     """Return the first update whose loss or gradient norm is not finite; None where all are finite."""
-    bad = ~np.isfinite(dataset["loss"].values) | ~np.isfinite(dataset["grad_norm"].values)
-    return int(dataset["step"].values[np.argmax(bad)]) if bad.any() else None
+    bad = ~np.isfinite(facts.values(dataset, "loss")) | ~np.isfinite(facts.values(dataset, "grad_norm"))
+    return int(facts.values(dataset, "step")[np.argmax(bad)]) if bad.any() else None
 
 
 def first_nonfinite(dataset: xr.Dataset, step: int = -1, variable: str = "grad_h") -> tuple[int, str] | None:

@@ -1,7 +1,7 @@
 """Every field of an experiment as one flat list: where widgets, flags, URL keys and documentation rows come from."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from typing import Any, Literal, get_args, get_origin
 
@@ -84,8 +84,17 @@ def settings_of(part: type[Part], path: Path = ()) -> tuple[Setting, ...]:
     found: dict[Path, Setting] = {}
     for name, info in part.model_fields.items():
         for setting in _of_field(info, (*path, name)):
-            found.setdefault(setting.path, setting)
+            known = found.get(setting.path)
+            found[setting.path] = setting if known is None else _either(known, setting)
     return tuple(found.values())
+
+
+def _either(one: Setting, other: Setting) -> Setting:
+    """The setting of a field that two kinds have: it allows what either allows, and is otherwise the first."""
+    choices = one.choices + tuple(c for c in other.choices if c not in one.choices)
+    if one.ge is None or other.ge is None or one.le is None or other.le is None:
+        return replace(one, choices=choices)
+    return replace(one, choices=choices, ge=min(one.ge, other.ge), le=max(one.le, other.le))
 
 
 def _of_field(info: FieldInfo, path: Path) -> Iterator[Setting]:

@@ -1,28 +1,25 @@
 """Many experiments as one grid."""
 
-import itertools
-import json
 import threading
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from concurrent.futures import Executor
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from concurrent.futures import FIRST_COMPLETED, Executor, wait
 from typing import Any
 
 import xarray as xr
 
+from explorer.building import DeviceError, device_of
 from explorer.experiment import Experiment
-from explorer.settings import text
+from explorer.grid import Grid, SweepError
 from explorer.training import Training, train
 
-Point = dict[str, Any]
+__all__ = ["Grid", "SweepError", "runs_here", "sweep"]
 
-
-class SweepError(Exception):
-    """The axes of a sweep make no sense; the sentence names the axis."""
+LOOK = 0.1  # seconds between two looks at `stop` while runs are made elsewhere
 
 
 def sweep(
     config: Experiment,
-    over: Mapping[str, Sequence[Any]],
+    over: Mapping[str, Iterable[Any]],
     executor: Executor | None = None,
     progress: Callable[[int, int], None] | None = None,
     stop: threading.Event | None = None,
@@ -31,134 +28,96 @@ def sweep(
 
     Args:
         config: the experiment that everything else is taken from.
-        over: path of a field, such as "truncation.k2" or "cell.kind", to its values; a value may be a whole part, such as
-            {"kind": "window", "k1": 5, "k2": 5} for "truncation".
-        executor: where the runs are made; here, one after another, if None.
+        over: path of a field, such as "truncation.k2" or "cell.kind", to its values; a value may be a whole part, such
+            as {"kind": "window", "k1": 5, "k2": 5} for "truncation".
+        executor: where the runs are made, such as ProcessPoolExecutor(2, multiprocessing.get_context("spawn"),
+            torch.set_num_threads, (1,)); here, one after another, if None.
         progress: called with (runs done, runs in all) after each run.
-        stop: once set, the run under way ends before its next update and no other is started.
+        stop: once set, no other run is started. The run under way here ends before its next update; those under way
+            in an executor run to their end.
 
     Returns:
-        One Dataset with a dimension for each axis, named by the field's last word, a `kind` by its owner, or by the whole
-        path where that is ambiguous; shorter runs and sequences, and variables a cell does not have, are padded with nan.
+        One Dataset with a dimension for each axis, named by the field's last word, a `kind` by its owner, or by the
+        whole path where that is ambiguous. Shorter runs and sequences, and variables that a cell does not have, are
+        padded with nan. `status` ("not run" where it was not started) and `recorded`, the number of its updates, say
+        how each run went.
 
     Raises:
-        SweepError: for an axis without values, or that is no field.
+        SweepError: for an axis without values or with one value twice, or a grid beyond the budget, before anything is
+            trained; and where a run fails: then the error's `grid` holds the runs done before.
         ExperimentError: where a combination is not allowed, before anything is trained.
+        DeviceError: where CUDA is asked for and there is none, before anything is trained here.
     """
-    grid = Grid(config, over)
+    grid, stop = Grid(config, over), stop or threading.Event()
     done: dict[int, xr.Dataset] = {}
-    stop = stop or threading.Event()
-    for number, run in enumerate(_here(grid, stop) if executor is None else executor.map(train, grid.experiments)):
-        done[number] = run
-        if progress is not None:
-            progress(len(done), len(grid.experiments))
+    try:
+        for number, run in runs_here(grid, stop) if executor is None else _runs_in(executor, grid, stop):
+            done[number] = run
+            if progress is not None:
+                progress(len(done), len(grid.experiments))
+    except SweepError as error:
+        error.grid = grid.combine(done) if done else None
+        raise
     return grid.combine(done)
 
 
-def _here(grid: "Grid", stop: threading.Event) -> Iterator[xr.Dataset]:
-    """The runs one after another in this process."""
-    for experiment in grid.experiments:
+def runs_here(
+    grid: Grid, stop: threading.Event, after_update: Callable[[int, Training], None] | None = None
+) -> Iterator[tuple[int, xr.Dataset]]:
+    """The runs one after another in this process.
+
+    Args:
+        grid: what to run.
+        stop: once set, the run under way ends before its next update and no other is started.
+        after_update: called with the run's number and its training after each update.
+
+    Yields:
+        Number and Dataset of each run.
+
+    Raises:
+        DeviceError: naming the combination, before anything is trained.
+        SweepError: where a run fails, naming the combination.
+    """
+    for number, experiment in enumerate(grid.experiments):
+        try:
+            device_of(experiment)
+        except DeviceError as error:
+            raise DeviceError(f"{grid.called(number)}: {error}") from None
+    for number, experiment in enumerate(grid.experiments):
         if stop.is_set():
             return
-        training = Training(experiment)
-        for _ in training:
+        try:
+            training = Training(experiment)
+            for _ in training:
+                if after_update is not None:
+                    after_update(number, training)
+                if stop.is_set():
+                    training.stop()
+        except (RuntimeError, MemoryError) as error:
+            raise _failed(grid, number, error) from error
+        yield number, training.dataset()
+
+
+def _runs_in(executor: Executor, grid: Grid, stop: threading.Event) -> Iterator[tuple[int, xr.Dataset]]:
+    """The runs wherever the executor makes them, as they complete."""
+    numbers = {executor.submit(train, experiment): number for number, experiment in enumerate(grid.experiments)}
+    pending = set(numbers)
+    try:
+        while pending:
+            complete, pending = wait(pending, LOOK, FIRST_COMPLETED)
+            for future in complete:
+                if future.cancelled():
+                    continue
+                if (error := future.exception()) is not None:
+                    raise _failed(grid, numbers[future], error) from error
+                yield numbers[future], future.result()
             if stop.is_set():
-                training.stop()
-        yield training.dataset()
+                for future in pending:
+                    future.cancel()
+    finally:
+        for future in pending:
+            future.cancel()
 
 
-class Grid:
-    """The experiments of a sweep and where each stands.
-
-    Attributes:
-        experiments: all combinations, validated, the last axis fastest.
-        axes: name of each dimension → its coordinate values.
-    """
-
-    def __init__(self, config: Experiment, over: Mapping[str, Sequence[Any]]) -> None:
-        for path, values in over.items():
-            if isinstance(values, str) or not isinstance(values, Sequence) or not values:
-                raise SweepError(f"{path}: give a list of at least one value to sweep over.")
-        self.config, self.over = config, over
-        points = [dict(zip(over, values, strict=True)) for values in itertools.product(*over.values())]
-        self.experiments = [Experiment.model_validate(_with(config, point)) for point in points]
-        self.axes = dict(zip(_names(list(over)), ([_label(v) for v in vs] for vs in over.values()), strict=True))
-        for name, labels in self.axes.items():
-            if len(set(labels)) < len(labels):
-                raise SweepError(f"{name}: the same value is given twice.")
-
-    def combine(self, done: Mapping[int, xr.Dataset]) -> xr.Dataset:
-        """The runs done so far as one Dataset; nan where a run is missing.
-
-        Args:
-            done: place in `experiments` → its run.
-
-        Raises:
-            SweepError: where no run is done.
-        """
-        if not done:
-            raise SweepError("no run of this sweep was finished, so there is nothing to return.")
-        points = itertools.product(*(range(len(values)) for values in self.axes.values()))
-        runs = {point: _plain(done[number]) for number, point in enumerate(points) if number in done}
-        grid = _join(runs, list(self.axes.items()))
-        statuses = {run.attrs["status"] for run in done.values()}
-        finished = len(done) == len(self.experiments) and statuses == {"finished"}
-        grid.attrs = {
-            "experiment": self.config.model_dump_json(),
-            "over": json.dumps(dict(self.over)),
-            "status": "finished" if finished else ("diverged" if "diverged" in statuses else "stopped"),
-        }
-        return grid
-
-
-def _plain(run: xr.Dataset) -> xr.Dataset:
-    """One run without attributes; what differs between runs becomes a variable."""
-    status, chance = run.attrs["status"], run.attrs["chance_loss"]
-    return run.assign(status=status, chance_loss=chance).drop_attrs()
-
-
-def _join(runs: Mapping[tuple[int, ...], xr.Dataset], axes: list[tuple[str, list[Any]]]) -> xr.Dataset:
-    """Runs, by their place on each axis, as one Dataset; the first axis outermost."""
-    if not axes:
-        return runs[()]
-    (name, labels), rest = axes[0], axes[1:]
-    there = sorted({place[0] for place in runs})
-    parts = [_join({place[1:]: run for place, run in runs.items() if place[0] == here}, rest) for here in there]
-    index = xr.IndexVariable(name, [labels[here] for here in there])
-    joined = xr.concat(parts, index, data_vars="all", coords="minimal", compat="equals", join="outer")
-    return joined.reindex({name: labels})
-
-
-def _with(config: Experiment, point: Point) -> dict[str, Any]:
-    """The config with the fields of one point set; a change of kind drops the other fields that the new kind lacks."""
-    experiment = config
-    kinds = {path: value for path, value in point.items() if path.endswith(".kind")}
-    for path, value in kinds.items():
-        experiment = experiment.changed(**{path.split(".")[-2]: value})
-    tree = experiment.model_dump()
-    for path, value in point.items():
-        *owners, last = path.split(".")
-        level = tree
-        for owner in owners:
-            level = level.get(owner, {}) if isinstance(level, dict) else {}
-        if not isinstance(level, dict) or (last not in level and last not in Experiment.model_fields):
-            raise SweepError(f"{path}: there is no such field in this experiment.")
-        level[last] = value
-    return tree
-
-
-def _names(paths: list[str]) -> list[str]:
-    """The dimension of each axis."""
-    short = [path.split(".")[-2] if path.endswith(".kind") else path.split(".")[-1] for path in paths]
-    return [path if short.count(name) > 1 else name for path, name in zip(paths, short, strict=True)]
-
-
-def _label(value: Any) -> Any:
-    """A coordinate: the value itself, or a part's short label such as window(k1=5, k2=5)."""
-    if not isinstance(value, Mapping):
-        return value
-    fields = ", ".join(
-        f"{k}={text(v) if not isinstance(v, Mapping) else _label(v)}" for k, v in value.items() if k != "kind"
-    )
-    kind = str(value.get("kind", ""))
-    return f"{kind}({fields})" if fields else kind
+def _failed(grid: Grid, number: int, error: BaseException) -> SweepError:
+    return SweepError(f"{grid.called(number)}: the run failed: {str(error).strip() or type(error).__name__}")

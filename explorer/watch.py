@@ -42,7 +42,8 @@ def watch(module: nn.Module) -> Iterator[Recorder]:
     Raises:
         WatchError: naming what cannot be recorded. On entering: no recurrent layer, a module watched already,
             projections (`proj_size`), a forward of its own, TorchScript, DataParallel, torch.compile. At the call:
-            PackedSequence, float16 and bfloat16, autocast. At the backward pass: second derivatives.
+            PackedSequence, float16 and bfloat16, autocast, torch.func. At the backward pass: second derivatives, and
+            checkpointing with use_reentrant=True.
 
     Example:
         with explorer.watch(model) as recorder:

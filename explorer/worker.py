@@ -1,7 +1,7 @@
-"""Training in a process of its own: commands in, rows out. Run as `python -m explorer.worker`; trains runs one after another.
+"""Training in a process of its own: commands in, rows out. `python -m explorer.worker` trains one run after another.
 
-Both pipes carry pickled tuples. In: ("start", experiment as JSON, paused), ("pause",), ("resume",), ("step",), ("stop",);
-the end of input ends the process. Out: ("rows", [Row, …]), then ("end", status) or ("failed", sentence).
+Both pipes carry pickled tuples. In: ("start", experiment as JSON, paused), ("pause",), ("resume",), ("step",),
+("stop",); the end of input ends the process. Out: ("rows", [Row, …]), then ("end", status) or ("failed", sentence).
 """
 
 import os

@@ -71,7 +71,9 @@ def test_what_older_steps_had_in_force_matters() -> None:
     truth = config("copying", "gru", 4, 9, 18)
     found = Training(Experiment.model_validate(truth))
     list(found)
-    slow = Training(Experiment.model_validate({**truth, "optimizer": {"kind": "sgd", "learning_rate": 1e-8, "momentum": 0}}))
+    slow = Training(
+        Experiment.model_validate({**truth, "optimizer": {"kind": "sgd", "learning_rate": 1e-8, "momentum": 0}})
+    )
     list(slow)
     difference = np.abs(found.dataset().grad_h.values - slow.dataset().grad_h.values)[1:6]
     assert difference.max() > 1e-5

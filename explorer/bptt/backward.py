@@ -103,8 +103,8 @@ class _Sweep:
         self.direct = dict(zip(cell.states, direct, strict=True))
         self.inject = torch.from_numpy(lanes.inject).to(like.device).view(steps, width, 1, 1)
         self.carry = torch.from_numpy(lanes.carry).to(like.device).view(steps, width, 1, 1)
-        self.all_in: list[bool] = lanes.inject.all(axis=1).tolist()
-        self.all_on: list[bool] = lanes.carry.all(axis=1).tolist()
+        self.all_in = [bool(row.all()) for row in lanes.inject]
+        self.all_on = [bool(row.all()) for row in lanes.carry]
         self.delta = {name: like.new_zeros(models, width, batch, hidden) for name in cell.states}
         self.gates = like.new_zeros(models, width, batch, gates, hidden)
         self.totals = {name: like.new_empty(steps, models, batch, hidden) for name in cell.states}

@@ -109,9 +109,7 @@ class Cell(Part):
                     for other, tensor in zip(self.states, before, strict=True):
                         kept[name, other] = _gradient(state, tensor)
                 earlier[name] = state
-        # What is not connected is left out: a partial of zero would turn an infinite gradient into nan.
-        found = ({pair: partial for pair, partial in of.items() if partial is not None} for of in (kept, within))
-        return Partials(recurrent, inputs, *found)
+        return Partials(recurrent, inputs, _connected(kept), _connected(within))
 
     def block(self, gate: int) -> slice:
         """The rows of W_hh that belong to a gate."""
@@ -131,6 +129,11 @@ def _gradient(of: Tensor, to: Tensor) -> Tensor | None:
     """∂(Σ of)/∂to, None where nothing connects the two."""
     found: Tensor | None = torch.autograd.grad(of.sum(), to, retain_graph=True, allow_unused=True)[0]
     return found
+
+
+def _connected(partials: Mapping[tuple[str, str], Tensor | None]) -> dict[tuple[str, str], Tensor]:
+    """Partials without those that are zero everywhere, which would turn an infinite gradient into nan."""
+    return {pair: partial for pair, partial in partials.items() if partial is not None and bool(partial.any())}
 
 
 def _or_zero(gradient: Tensor | None, like: Tensor) -> Tensor:

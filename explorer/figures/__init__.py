@@ -1,5 +1,6 @@
 """Figures: Dataset in, ``go.Figure`` out, one file a figure, one theme; nothing is measured and nothing shown here."""
 
+from explorer.figures.captions import captions
 from explorer.figures.gradient import gradient
 from explorer.figures.heatmap import heatmap
 from explorer.figures.loss import loss
@@ -10,6 +11,7 @@ from explorer.figures.weight_share import weight_share, weight_share_rows
 __all__ = [
     "Style",
     "Theme",
+    "captions",
     "gradient",
     "heatmap",
     "loss",

@@ -1,15 +1,15 @@
 """The lines of the gradient chart: which row of which Dataset, in which colour, under which name."""
 
-import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from itertools import count
 
 import numpy as np
-import plotly.graph_objects as go
 import xarray as xr
 
 from explorer import facts
+from explorer.figures.drawing import Drawing
 from explorer.figures.theme import LINE, LogAxis, Theme, ink, log_axis, style
 
 
@@ -26,12 +26,12 @@ class Curve:
     track: str | None = None
     before: bool = False
 
-    @property
+    @cached_property
     def drawn(self) -> np.ndarray:
         """Values a log axis can show, nan elsewhere [T]."""
         return np.where(np.isfinite(self.values) & (self.values > 0), self.values, np.nan)
 
-    @property
+    @cached_property
     def end(self) -> int | None:
         """Index of the last drawn point going back in time; None where nothing is drawn."""
         found = np.flatnonzero(np.isfinite(self.drawn))
@@ -57,9 +57,7 @@ def curves(
                 Curve(
                     name=names[i] if h else f"{names[i]} ∂L/∂c",
                     values=facts.row(dataset, variable, shown),
-                    rows=np.asarray(dataset[variable].values, dtype=float)
-                    if live
-                    else dataset[variable].values[[shown]],
+                    rows=facts.values(dataset, variable)[slice(None) if live else [shown]],
                     colour=look.colour,
                     dash=dash if h else "solid",
                     width=LINE if h else 1.5,
@@ -77,21 +75,22 @@ def _before(dataset: xr.Dataset | None, theme: Theme) -> list[Curve]:
     grey = ink(theme).reference
     dashes = {"grad_h": style(facts.kind(dataset), theme).dash, "grad_c": "solid"}
     return [
-        Curve(name, facts.row(dataset, v, 0), dataset[v].values[[0]], grey, dashes[v], width, before=True)
+        Curve(name, facts.row(dataset, v, 0), facts.values(dataset, v)[[0]], grey, dashes[v], width, before=True)
         for v, name, width in found
     ]
 
 
-def axis_for(found: Sequence[Curve], floor: float) -> LogAxis:
-    """Return the log axis that holds every row of every line; it reaches down to ``floor`` where data come near it."""
-    pool = np.concatenate([c.rows.ravel() for c in found]) if found else np.zeros(0)
-    shown = pool[np.isfinite(pool) & (pool > 0)]
-    zeros = bool((pool == 0).any())
-    broken = "/".join(w for w, there in (("inf", np.isinf(pool).any()), ("nan", np.isnan(pool).any())) if there)
-    if not shown.size:
-        return log_axis(math.nan, math.nan, zeros=zeros, broken=broken)
-    low = float(shown.min())
-    return log_axis(min(low, floor) if near(low, floor) else low, float(shown.max()), zeros=zeros, broken=broken)
+def axis_for(found: Sequence[Curve], floor: float) -> tuple[LogAxis, float]:
+    """Return the log axis that holds every row of every line, and their smallest positive value, nan if there is none.
+
+    The axis reaches down to ``floor`` where data come near it.
+    """
+    rows = [c.rows for c in found]
+    low, high = facts.span(rows)
+    zeros = any((r == 0).any() for r in rows)
+    broken = [word for word, test in (("inf", np.isinf), ("nan", np.isnan)) if any(test(r).any() for r in rows)]
+    bottom = min(low, floor) if near(low, floor) else low
+    return log_axis(bottom, high, zeros=zeros, broken="/".join(broken)), low
 
 
 def near(low: float, floor: float) -> bool:
@@ -99,14 +98,14 @@ def near(low: float, floor: float) -> bool:
     return 0 < low < floor * 1e4
 
 
-def draw(fig: go.Figure, found: Sequence[Curve]) -> None:
+def draw(drawing: Drawing, found: Sequence[Curve]) -> None:
     """Add one trace for each line; a line of the run carries ``meta={"track": variable}``."""
     for curve in found:
         text, position = _moving_label(curve, found)
         lone = _lone(curve.drawn)
         mode = "+".join(["lines", *(["markers"] if lone.any() else []), *(["text"] if text else [])])
-        fig.add_scatter(
-            x=np.arange(1, len(curve.values) + 1), y=curve.drawn, name=curve.name,
+        drawing.scatter(
+            curve.name, x=np.arange(1, len(curve.values) + 1), y=curve.drawn,
             mode=mode, cliponaxis=False,
             line={"color": curve.colour, "dash": curve.dash, "width": curve.width},
             marker={"size": np.where(lone, 7, 0), "color": curve.colour} if lone.any() else None,

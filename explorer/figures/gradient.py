@@ -11,8 +11,9 @@ from explorer.facts import number
 from explorer.figures import curves as lines
 from explorer.figures import labels, marks
 from explorer.figures.curves import Curve
+from explorer.figures.drawing import Drawing
 from explorer.figures.room import room
-from explorer.figures.theme import MARGIN, LogAxis, Theme, figure, ink, time_axis
+from explorer.figures.theme import MARGIN, LogAxis, Theme, time_axis
 
 
 def gradient(
@@ -28,31 +29,28 @@ def gradient(
         before: a Dataset whose first row is drawn grey, as "before training".
         theme: ``light`` or ``dark``.
     """
-    found = lines.curves(datasets, step, before, theme)
-    colours = ink(theme)
-    fig = figure(title(datasets, before), _alt(datasets, step), theme, MARGIN)
+    drawing = Drawing(title(datasets, before), _alt(datasets, step), theme, MARGIN)
     if not datasets:
-        return fig
+        return drawing.figure()
     dataset = datasets[0]
     length = max(d.sizes["time"] for d in datasets)
-    axis = lines.axis_for(found, facts.floor(dataset)[1])
-    fig.update_layout(
-        xaxis=time_axis(length, standoff=24),
-        yaxis=axis.layout("‖∂L/∂h‖ at step t (loss per unit of h)") | {"side": "right", "title_standoff": 16},
-    )
+    found = lines.curves(datasets, step, before, theme)
+    axis, low = lines.axis_for(found, facts.floor(dataset)[1])
+    name = {"text": "‖∂L/∂h‖ at step t (loss per unit of h)", "standoff": 16}
+    drawing.axes(time_axis(length, standoff=24), axis.layout("") | {"title": name, "side": "right"})
     if all(d.sizes["time"] == length for d in datasets):
-        marks.unreached(fig, dataset, found, axis, colours)
-    marks.cut_lines(fig, dataset, facts.row(dataset, "grad_h", step), colours)
-    marks.task(fig, dataset, colours)
-    lines.draw(fig, found)
+        marks.unreached(drawing, dataset, found, axis)
+    marks.cut_lines(drawing, dataset, facts.row(dataset, "grad_h", step))
+    marks.task(drawing, dataset)
+    lines.draw(drawing, found)
     space = room(axis, length, [c.drawn for c in found])
-    labels.direct(fig, found, space)
-    labels.beside(fig, found, space)
-    marks.float_floor(fig, dataset, found, space, colours)
-    marks.regions(fig, datasets, space, colours)
-    _zeros(fig, found, axis, theme)
-    _broken(fig, found, axis, theme)
-    return fig
+    labels.direct(drawing, found, space)
+    labels.beside(drawing, found, space)
+    marks.float_floor(drawing, dataset, low, space)
+    marks.regions(drawing, datasets, space)
+    _zeros(drawing, found, axis)
+    _broken(drawing, found, axis)
+    return drawing.figure()
 
 
 def title(datasets: Sequence[xr.Dataset], before: xr.Dataset | None = None) -> str:
@@ -70,26 +68,24 @@ def _alt(datasets: Sequence[xr.Dataset], step: int) -> str:
     return f"Line chart, log scale: gradient norm at each time step. {said}"
 
 
-def _zeros(fig: go.Figure, found: Sequence[Curve], axis: LogAxis, theme: Theme) -> None:
+def _zeros(drawing: Drawing, found: Sequence[Curve], axis: LogAxis) -> None:
     """Draw exact zeros on a row of their own below the lowest decade: a log axis has no place for them."""
     if axis.zero is None:
         return
-    line = {"color": ink(theme).reference, "width": 1}
-    y = 10.0**axis.zero
-    fig.add_shape(name="zero", type="line", xref="paper", x0=0, x1=1, y0=y, y1=y, line=line, layer="below")
+    drawing.across("zero", 10.0**axis.zero, {"color": drawing.ink.reference, "width": 1}, layer="below")
     shown = [c for c in found if not c.before and (c.values == 0).any()]
     lift = 0.012 * (axis.ceiling - axis.bottom)  # lines that are zero at the same steps stay visible side by side
     for i, curve in enumerate(shown):
         times = np.flatnonzero(curve.values == 0) + 1
         height = 10.0 ** (axis.zero + lift * (i - (len(shown) - 1) / 2))
-        fig.add_scatter(
-            x=times, y=np.full(len(times), height), name=f"{curve.name} zero", mode="markers",
+        drawing.scatter(
+            f"{curve.name} zero", x=times, y=np.full(len(times), height), mode="markers",
             marker={"color": curve.colour, "size": 4, "symbol": "circle"}, cliponaxis=False,
             hovertemplate=f"{curve.name}: exactly 0 at t = %{{x}}<extra></extra>",
         )  # fmt: skip
 
 
-def _broken(fig: go.Figure, found: Sequence[Curve], axis: LogAxis, theme: Theme) -> None:
+def _broken(drawing: Drawing, found: Sequence[Curve], axis: LogAxis) -> None:
     """Draw what is not finite along the top edge, with the first such step going back in time."""
     if axis.top is None:
         return
@@ -98,8 +94,8 @@ def _broken(fig: go.Figure, found: Sequence[Curve], axis: LogAxis, theme: Theme)
         bad = np.flatnonzero(~np.isfinite(curve.values))
         if not bad.size:
             continue
-        fig.add_scatter(
-            x=bad + 1, y=np.full(len(bad), 10.0**axis.top), name=f"{curve.name} not finite", mode="markers",
+        drawing.scatter(
+            f"{curve.name} not finite", x=bad + 1, y=np.full(len(bad), 10.0**axis.top), mode="markers",
             marker={"color": curve.colour, "size": 7,
                     "symbol": ["x-thin-open" if np.isnan(curve.values[i]) else "triangle-up" for i in bad]},
             text=[number(curve.values[i]) for i in bad], cliponaxis=False,
@@ -108,17 +104,15 @@ def _broken(fig: go.Figure, found: Sequence[Curve], axis: LogAxis, theme: Theme)
         if first is None or bad[-1] + 1 > first[0]:
             first = (int(bad[-1]) + 1, number(curve.values[bad[-1]]), len(curve.values))
     if first is not None:
-        _first_broken(fig, *first, axis, theme)
+        _first_broken(drawing, *first, axis)
 
 
-def _first_broken(fig: go.Figure, time: int, word: str, length: int, axis: LogAxis, theme: Theme) -> None:
+def _first_broken(drawing: Drawing, time: int, word: str, length: int, axis: LogAxis) -> None:
     late = time > 0.75 * length
-    line = {"color": ink(theme).broken, "width": 1.5}
-    fig.add_shape(
-        name="not finite", type="line", x0=time, x1=time, y0=10.0**axis.high, y1=10.0**axis.ceiling, line=line
-    )
-    fig.add_annotation(
-        text=f"{word.lstrip('-')} from t = {time} back", x=time, xanchor="right" if late else "left",
+    line = {"color": drawing.ink.broken, "width": 1.5}
+    drawing.shape("not finite", "line", x0=time, x1=time, y0=10.0**axis.high, y1=10.0**axis.ceiling, line=line)
+    drawing.note(
+        f"{word.lstrip('-')} from t = {time} back", x=time, xanchor="right" if late else "left",
         xshift=-8 if late else 10, y=axis.top, yanchor="top" if late else "middle", yshift=-12 if late else 0,
-        font={"color": ink(theme).broken},
+        font={"color": drawing.ink.broken},
     )  # fmt: skip

@@ -3,65 +3,59 @@
 import numpy as np
 import plotly.graph_objects as go
 import xarray as xr
+from plotly.colors import get_colorscale
 
 from explorer import facts, findings
 from explorer.facts import number
-from explorer.figures.theme import MARGIN, Theme, decade, decades, figure, ink, log_axis, time_axis
+from explorer.figures.drawing import Drawing
+from explorer.figures.theme import MARGIN, Theme, decade, decades, log_axis, time_axis
 from explorer.figures.updates import kept
 
 TALL = MARGIN | {"t": 30, "b": 46}
+VIRIDIS = get_colorscale("Viridis")
 
 
 def heatmap(dataset: xr.Dataset, theme: Theme = "light", *, step: int = -1) -> go.Figure:
     """Draw log₁₀ ‖∂L/∂h_t‖ over time (right) and updates (up); exact zeros and inf or nan have colours of their own."""
     chosen = kept(dataset.sizes["step"])
-    values = np.asarray(dataset["grad_h"].values, dtype=float)[chosen]
-    updates, times = dataset["step"].values[chosen], dataset["time"].values
+    values = np.asarray(facts.values(dataset, "grad_h"), dtype=float)[chosen]
+    updates, times = facts.values(dataset, "step")[chosen], facts.values(dataset, "time")
     shown = np.isfinite(values) & (values > 0)
-    low, high = (values[shown].min(), values[shown].max()) if shown.any() else (np.nan, np.nan)
-    axis = log_axis(float(low), float(high))
-    fig = figure(_title(values), _alt(dataset, float(low), float(high)), theme, TALL)
+    low, high = facts.span([values])
+    axis = log_axis(low, high)
+    drawing = Drawing(_title(values), _alt(dataset, low, high), theme, TALL)
     marks = decades(axis.low, axis.high, 4)
-    fig.add_heatmap(
-        x=times, y=updates, z=np.log10(values, where=shown, out=np.full_like(values, np.nan)).astype(np.float32),
-        name="grad_h", colorscale="Viridis", zmin=axis.low, zmax=axis.high,
+    drawing.heatmap(
+        "grad_h", x=times, y=updates,
+        z=np.log10(values, where=shown, out=np.full_like(values, np.nan)).astype(np.float32),
+        colorscale=VIRIDIS, zmin=axis.low, zmax=axis.high,
         colorbar={"thickness": 12, "len": 1, "y": 0.5, "x": 1, "xpad": 10, "ypad": 0, "outlinewidth": 0,
                   "tickvals": marks, "ticktext": [decade(d) for d in marks],
-                  "tickfont": {"size": 14, "color": ink(theme).quiet}},
+                  "tickfont": {"size": 14, "color": drawing.ink.quiet}},
         hovertemplate="10^%{z:.1f} at t = %{x}, update %{y}<extra></extra>",
     )  # fmt: skip
-    colours = ink(theme)
-    _layer(fig, times, updates, values == 0, "exactly 0", colours.zero)
-    _layer(fig, times, updates, ~np.isfinite(values), "inf or nan", colours.broken)
-    fig.update_layout(xaxis=time_axis(dataset.sizes["time"]), yaxis=_update_axis(dataset))
-    at = float(dataset["step"].values[step])
-    fig.add_shape(
-        name="cursor-y",
-        type="line",
-        xref="paper",
-        x0=0,
-        x1=1,
-        y0=at,
-        y1=at,
-        line={"color": colours.text, "width": 1.5 if facts.is_run(dataset) else 0},
-    )
-    return fig
+    _layer(drawing, times, updates, values == 0, "exactly 0", drawing.ink.zero)
+    _layer(drawing, times, updates, ~np.isfinite(values), "inf or nan", drawing.ink.broken)
+    drawing.axes(time_axis(dataset.sizes["time"]), _update_axis(dataset))
+    line = {"color": drawing.ink.text, "width": 1.5 if facts.is_run(dataset) else 0}
+    drawing.across("cursor-y", float(facts.values(dataset, "step")[step]), line)
+    return drawing.figure()
 
 
-def _layer(fig: go.Figure, x: np.ndarray, y: np.ndarray, mask: np.ndarray, name: str, colour: str) -> None:
+def _layer(drawing: Drawing, x: np.ndarray, y: np.ndarray, mask: np.ndarray, name: str, colour: str) -> None:
     if mask.any():
-        fig.add_heatmap(
-            x=x, y=y, z=np.where(mask, np.float32(1), np.float32(np.nan)), name=name, showscale=False,
+        drawing.heatmap(
+            name, x=x, y=y, z=np.where(mask, np.float32(1), np.float32(np.nan)), showscale=False,
             colorscale=[[0, colour], [1, colour]], zmin=0, zmax=1,
             hovertemplate=name + " at t = %{x}, update %{y}<extra></extra>",
         )  # fmt: skip
 
 
 def _update_axis(dataset: xr.Dataset) -> dict[str, object]:
-    steps = dataset["step"].values
+    steps = facts.values(dataset, "step")
     first, last = float(steps[0]), float(steps[-1])
     ticks = [first] if last == first else [first, *([round((first + last) / 2)] if last - first > 1 else []), last]
-    return {"title_text": "update", "range": [first - 0.5, last + 0.5], "showgrid": False, "tickmode": "array",
+    return {"title": {"text": "update"}, "range": [first - 0.5, last + 0.5], "showgrid": False, "tickmode": "array",
             "tickvals": ticks, "ticktext": [f"{t:.0f}" for t in ticks]}  # fmt: skip
 
 

@@ -5,9 +5,9 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 import numpy as np
-import plotly.graph_objects as go
 
 from explorer.figures.curves import Curve
+from explorer.figures.drawing import Drawing
 from explorer.figures.room import HEIGHT, Box, Room
 
 LABEL = 15  # px
@@ -46,7 +46,7 @@ def spread(centres: Sequence[float], heights: Sequence[float], low: float, high:
     return placed
 
 
-def direct(fig: go.Figure, found: Sequence[Curve], room: Room) -> None:
+def direct(drawing: Drawing, found: Sequence[Curve], room: Room) -> None:
     """Write each line's name left of its last point going back in time; a live one has its own (``draw``)."""
     labels = [_label(c, room) for c in found if c.end is not None and not c.before]
     for group in _groups(labels):
@@ -54,7 +54,7 @@ def direct(fig: go.Figure, found: Sequence[Curve], room: Room) -> None:
         for label, y in zip(group, placed, strict=True):
             room.words.append(Box(label.left, label.right, y - label.high / 2, y + label.high / 2))
             if label.curve.track is None:
-                _write(fig, label, y - label.y)
+                _write(drawing, label, y - label.y)
 
 
 def _label(curve: Curve, room: Room) -> Label:
@@ -76,16 +76,16 @@ def _groups(labels: Sequence[Label]) -> list[list[Label]]:
     return groups
 
 
-def _write(fig: go.Figure, label: Label, shift: float) -> None:
+def _write(drawing: Drawing, label: Label, shift: float) -> None:
     name = label.curve.name
-    fig.add_annotation(
-        text=name if name.endswith("∂L/∂c") else f"<b>{name}</b>", x=label.index + 1, xanchor="right", xshift=-8,
+    drawing.note(
+        name if name.endswith("∂L/∂c") else f"<b>{name}</b>", x=label.index + 1, xanchor="right", xshift=-8,
         align="right", y=float(np.log10(label.curve.drawn[label.index])), yanchor="middle", yshift=shift,
         font={"color": label.curve.colour, "size": LABEL},
     )  # fmt: skip
 
 
-def beside(fig: go.Figure, found: Sequence[Curve], room: Room) -> None:
+def beside(drawing: Drawing, found: Sequence[Curve], room: Room) -> None:
     """Name the grey lines of comparison inside the chart, above or below themselves where no other line passes."""
     for curve in (c for c in found if c.before):
         candidates = []
@@ -96,7 +96,7 @@ def beside(fig: go.Figure, found: Sequence[Curve], room: Room) -> None:
                 candidates += [Box(flat.left, flat.right, y - 10, y + 10) for y in (high + 15, low - 15)]
         if candidates:
             box = room.place(candidates)
-            fig.add_annotation(
-                text=curve.name, x=room.time((box.left + box.right) / 2), y=room.decade((box.low + box.high) / 2),
+            drawing.note(
+                curve.name, x=room.time((box.left + box.right) / 2), y=room.decade((box.low + box.high) / 2),
                 xanchor="center", yanchor="middle", font={"color": curve.colour},
             )  # fmt: skip

@@ -10,7 +10,8 @@ import xarray as xr
 from explorer import facts, findings
 from explorer.facts import number
 from explorer.figures import updates
-from explorer.figures.theme import LINE, SMALL, Theme, figure, ink, log_axis, style
+from explorer.figures.drawing import Drawing
+from explorer.figures.theme import LINE, SMALL, Theme, log_axis, style
 
 WIDE = 4.0  # a loss that spans more than this factor is drawn on a log axis
 
@@ -18,25 +19,24 @@ WIDE = 4.0  # a loss that spans more than this factor is drawn on a log axis
 def loss(dataset: xr.Dataset, theme: Theme = "light", *, step: int = -1) -> go.Figure:
     """Draw the batch's mean loss before each update that asks something, its running mean, and the no-memory line."""
     said = findings.learned(dataset)[1]
-    fig = figure(said[0].upper() + said[1:], f"Line chart of the loss over updates: {said}.", theme, SMALL)
-    asked = dataset["asked"].values > 0
-    steps, values = dataset["step"].values[asked], np.asarray(dataset["loss"].values, dtype=float)[asked]
+    drawing = Drawing(said[0].upper() + said[1:], f"Line chart of the loss over updates: {said}.", theme, SMALL)
+    asked = facts.values(dataset, "asked") > 0
+    steps, values = (facts.values(dataset, name)[asked] for name in ("step", "loss"))
     colour = style(facts.kind(dataset), theme).colour
     chosen = updates.kept(len(values))
-    lone = "lines+markers" if len(values) == 1 else "lines"
-    fig.add_scatter(x=steps[chosen], y=_finite(values)[chosen], name="loss", mode=lone, opacity=0.45,
-                    line={"color": colour, "width": 1.2})  # fmt: skip
-    fig.add_scatter(x=steps[chosen], y=updates.running_mean(values)[chosen], name="running mean", mode=lone,
-                    line={"color": colour, "width": LINE})  # fmt: skip
-    fig.update_traces(hovertemplate="%{fullData.name} %{y:.3g} at update %{x}<extra></extra>")
+    same = {"x": steps[chosen], "mode": "lines+markers" if len(values) == 1 else "lines",
+            "hovertemplate": "%{fullData.name} %{y:.3g} at update %{x}<extra></extra>"}  # fmt: skip
+    drawing.scatter("loss", y=_finite(values)[chosen], opacity=0.45, line={"color": colour, "width": 1.2}, **same)
+    mean = updates.running_mean(values)[chosen]
+    drawing.scatter("running mean", y=mean, line={"color": colour, "width": LINE}, **same)
     chance = float(dataset.attrs.get("chance_loss", math.nan))
     scale, log = _scale(values, chance)
-    fig.update_layout(xaxis=updates.axis(dataset), yaxis=scale)
+    drawing.axes(updates.axis(dataset), scale)
     if math.isfinite(chance):
-        _chance(fig, dataset, chance, scale["range"], log, theme)
-    _diverged(fig, dataset, theme)
-    updates.cursor(fig, dataset, theme, step)
-    return fig
+        _chance(drawing, dataset, chance, scale["range"], log)
+    _diverged(drawing, dataset)
+    updates.cursor(drawing, dataset, step)
+    return drawing.figure()
 
 
 def _finite(values: np.ndarray) -> np.ndarray:
@@ -48,7 +48,7 @@ def _scale(values: np.ndarray, chance: float) -> tuple[dict[str, Any], bool]:
     pool = np.append(values, chance)
     pool = pool[np.isfinite(pool)]
     low, high = (float(pool.min()), float(pool.max())) if pool.size else (0.0, 1.0)
-    title = {"title_text": "loss (batch mean)"}
+    title = {"title": {"text": "loss (batch mean)"}}
     if low <= 0 or high / low < WIDE:
         return title | {
             "range": [min(0.0, low), 1.08 * high if high > 0 else 1.0],
@@ -65,14 +65,13 @@ def _scale(values: np.ndarray, chance: float) -> tuple[dict[str, Any], bool]:
     return title | {"type": "log", "range": ends} | said, True
 
 
-def _chance(fig: go.Figure, dataset: xr.Dataset, chance: float, span: list[float], log: bool, theme: Theme) -> None:
-    line = {"color": ink(theme).reference, "width": 1.5, "dash": "dash"}
-    fig.add_shape(name="no memory", type="line", xref="paper", x0=0, x1=1, y0=chance, y1=chance, line=line)
+def _chance(drawing: Drawing, dataset: xr.Dataset, chance: float, span: list[float], log: bool) -> None:
+    drawing.across("no memory", chance, {"color": drawing.ink.reference, "width": 1.5, "dash": "dash"})
     place = math.log10(chance) if log else chance
     share = (place - span[0]) / (span[1] - span[0])
     anchor = "bottom" if share < 0.3 else "top" if share > 0.7 else "middle"
     text = "no memory:<br>" + "<br>".join(_wrapped(str(dataset.attrs.get("chance_text", "")), chance))
-    updates.side_label(fig, text, place, theme, yanchor=anchor)
+    updates.side_label(drawing, text, place, yanchor=anchor)
 
 
 def _wrapped(formula: str, value: float) -> list[str]:
@@ -85,16 +84,15 @@ def _wrapped(formula: str, value: float) -> list[str]:
     return [*(formula.replace(" / ", "<br>/ ").split("<br>") if len(formula) > 10 else [formula]), f"= {said}"]
 
 
-def _diverged(fig: go.Figure, dataset: xr.Dataset, theme: Theme) -> None:
+def _diverged(drawing: Drawing, dataset: xr.Dataset) -> None:
     broken = findings.diverged_at(dataset)
     if broken is None:
         return
-    colour = ink(theme).broken
-    fig.add_shape(name="diverged", type="line", x0=broken, x1=broken, y0=0, y1=1, yref="paper",
-                  line={"color": colour, "width": 2})  # fmt: skip
-    values = np.asarray(dataset["loss"].values, dtype=float)
+    colour = drawing.ink.broken
+    drawing.upright("diverged", broken, {"color": colour, "width": 2})
+    values = facts.values(dataset, "loss")
     finite = values[np.isfinite(values)]
-    fig.add_scatter(
-        x=[broken], y=[float(finite[-1]) if finite.size else None], name="diverged", mode="markers",
+    drawing.scatter(
+        "diverged", x=[broken], y=[float(finite[-1]) if finite.size else None], mode="markers",
         marker={"color": colour, "symbol": "x", "size": 10}, hovertemplate="diverged at update %{x}<extra></extra>",
     )  # fmt: skip

@@ -1,8 +1,8 @@
 """Where a word fits without touching a line: boxes in pixels against the drawn curves."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -14,8 +14,7 @@ ROW = 19.0  # px, one line of text
 LETTER = 7.4  # px, a generous mean at 14 px
 
 
-@dataclass(frozen=True)
-class Box:
+class Box(NamedTuple):
     """A rectangle in pixels from the plot's lower left corner."""
 
     left: float
@@ -30,10 +29,6 @@ class Box:
         wide, high = LETTER * max(map(len, lines)), ROW * len(lines)
         return cls(x - wide / 2, x + wide / 2, y - high / 2, y + high / 2)
 
-    def overlaps(self, other: "Box") -> bool:
-        """Tell whether two boxes share a point."""
-        return self.left < other.right and other.left < self.right and self.low < other.high and other.low < self.high
-
 
 @dataclass
 class Room:
@@ -41,7 +36,7 @@ class Room:
 
     axis: LogAxis
     length: int
-    lines: list[tuple[np.ndarray, np.ndarray]] = field(default_factory=list)
+    lines: list[np.ndarray] = field(default_factory=list)
     words: list[Box] = field(default_factory=list)
 
     def x(self, time: Any) -> Any:
@@ -65,7 +60,7 @@ class Room:
         logs = np.log10(values, where=values > 0, out=np.full(len(values), np.nan))
         x = np.linspace(self.x(1), self.x(len(values)), max(2, int(WIDTH / 3)))
         y = np.interp(x, self.x(np.arange(1, len(values) + 1)), self.y(logs))
-        self.lines.append((x, y))
+        self.lines.append(np.array([x, y]))
 
     def level(self, value: float) -> None:
         """Add a horizontal line."""
@@ -77,18 +72,19 @@ class Room:
         inside = y[(x >= left - 4) & (x <= right + 4) & np.isfinite(y)]
         return (float(inside.min()), float(inside.max())) if inside.size else (np.nan, np.nan)
 
-    def cost(self, box: Box) -> float:
-        """Return how much a box touches: points of lines inside it, words under it, parts outside the plot."""
-        touched = sum(
-            int(((x > box.left - 3) & (x < box.right + 3) & (y > box.low - 3) & (y < box.high + 3)).sum())
-            for x, y in self.lines
-        )
-        outside = max(0.0, -box.left, box.right - WIDTH) + max(0.0, -box.low, box.high - HEIGHT)
-        return touched + 200 * sum(box.overlaps(word) for word in self.words) + 5 * outside
+    def costs(self, boxes: Sequence[Box]) -> np.ndarray:
+        """Return how much each box touches: points of lines in it, words under it, parts outside the plot."""
+        left, right, low, high = np.array(boxes).T[..., None]
+        x, y = np.concatenate(self.lines or [np.zeros((2, 0))], axis=1)
+        touched = ((x > left - 3) & (x < right + 3) & (y > low - 3) & (y < high + 3)).sum(axis=1)
+        word = Box(*np.array(self.words).reshape(-1, 4).T)
+        covered = (left < word.right) & (word.left < right) & (low < word.high) & (word.low < high)
+        outside = np.maximum(0, np.maximum(-left, right - WIDTH)) + np.maximum(0, np.maximum(-low, high - HEIGHT))
+        return np.asarray(touched + 200 * covered.sum(axis=1) + 5 * outside[:, 0])
 
-    def place(self, boxes: Iterable[Box]) -> Box:
+    def place(self, boxes: Sequence[Box]) -> Box:
         """Take the first box that touches least."""
-        best = min(boxes, key=self.cost)
+        best = boxes[int(np.argmin(self.costs(boxes)))]
         self.words.append(best)
         return best
 

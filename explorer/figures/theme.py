@@ -3,15 +3,15 @@
 import math
 import zlib
 from dataclasses import dataclass
+from functools import cache
 from typing import Any, Literal
-
-import plotly.graph_objects as go
 
 Theme = Literal["light", "dark"]
 
 FONT = 14  # px: no text in a figure is smaller
 TITLE = 16
 LINE = 2.5
+CLEAR = "rgba(0,0,0,0)"
 FAMILY = '"Source Sans", "Source Sans Pro", Helvetica, Arial, sans-serif'
 MARGIN = {"l": 104, "r": 88, "t": 58, "b": 72}  # of the charts over time; left and right must agree to line them up
 SMALL = {"l": 58, "r": 88, "t": 34, "b": 46}  # of the small charts; the right margin holds the labels of lines
@@ -38,7 +38,7 @@ class Style:
 
 @dataclass(frozen=True)
 class Ink:
-    """The neutral colours of one theme."""
+    """The neutral colours of one theme; ``text`` and ``paper`` are those of the app (.streamlit/config.toml)."""
 
     text: str
     quiet: str
@@ -55,14 +55,14 @@ class Ink:
 
 _INKS = {
     "light": Ink(
-        text="#1F2328", quiet="#57606A", reference="#6E7781", grid="rgba(110,119,129,0.18)",
+        text="#1A1C23", quiet="#57606A", reference="#6E7781", grid="rgba(110,119,129,0.18)",
         band="rgba(110,119,129,0.16)", cut="rgba(110,119,129,0.55)", zero="#D0D4DA", broken="#D6336C",
         vanishing="rgba(70,90,160,0.07)", exploding="rgba(200,110,40,0.08)", paper="#FFFFFF",
     ),
     "dark": Ink(
-        text="#F0F2F5", quiet="#AEB6C0", reference="#9AA4B0", grid="rgba(174,182,192,0.16)",
+        text="#EDEFF3", quiet="#AEB6C0", reference="#9AA4B0", grid="rgba(174,182,192,0.16)",
         band="rgba(174,182,192,0.20)", cut="rgba(174,182,192,0.55)", zero="#4A505A", broken="#FF6B9A",
-        vanishing="rgba(120,150,255,0.10)", exploding="rgba(255,160,90,0.10)", paper="#0E1117",
+        vanishing="rgba(120,150,255,0.10)", exploding="rgba(255,160,90,0.10)", paper="#14171D",
     ),
 }  # fmt: skip
 
@@ -81,8 +81,12 @@ def ink(theme: Theme = "light") -> Ink:
     return _INKS["dark" if theme == "dark" else "light"]
 
 
-def template(theme: Theme = "light") -> go.layout.Template:
-    """Return the Plotly template; every figure names it, because importing streamlit changes Plotly's default."""
+@cache
+def template(theme: Theme = "light") -> dict[str, Any]:
+    """Return the Plotly template; every figure names it, because importing streamlit changes Plotly's default.
+
+    One dict for all figures, which copy it: not to be changed.
+    """
     colours = ink(theme)
     font = {"family": FAMILY, "size": FONT, "color": colours.text}
     axis = {
@@ -92,13 +96,13 @@ def template(theme: Theme = "light") -> go.layout.Template:
         "title": {"font": {"size": FONT, "color": colours.quiet}, "standoff": 6},
         "gridcolor": colours.grid, "gridwidth": 1, "linecolor": colours.reference,
     }  # fmt: skip
-    return go.layout.Template(
-        layout={
+    return {
+        "layout": {
             "font": font,
             "title": {"font": {"size": TITLE, "color": colours.text}, "x": 0, "xref": "container", "xanchor": "left",
                       "y": 1, "yref": "container", "yanchor": "top", "pad": {"t": 6, "l": 2}},
-            "paper_bgcolor": "rgba(0,0,0,0)",
-            "plot_bgcolor": "rgba(0,0,0,0)",
+            "paper_bgcolor": CLEAR,
+            "plot_bgcolor": CLEAR,
             "showlegend": False,
             "hovermode": "closest",
             "hoverlabel": {"font": {"family": FAMILY, "size": FONT}},
@@ -106,16 +110,7 @@ def template(theme: Theme = "light") -> go.layout.Template:
             "xaxis": axis | {"tickangle": 0},
             "yaxis": axis | {"showgrid": True},
         }
-    )  # fmt: skip
-
-
-def figure(title: str, alt: str, theme: Theme, margin: dict[str, int]) -> go.Figure:
-    """Return an empty figure in the theme; ``alt`` is the sentence a screen reader says, kept in ``layout.meta``."""
-    fig = go.Figure()
-    fig.update_layout(
-        template=template(theme), title_text=title, margin=margin, meta={"alt": alt}, autosize=True, uirevision="keep"
-    )
-    return fig
+    }  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -150,7 +145,7 @@ class LogAxis:
         if self.top is not None:
             marks.append((10.0**self.top, self.top_name))
         values, texts = zip(*marks, strict=True)
-        return {"type": "log", "range": [self.bottom, self.ceiling], "title_text": title, "tickmode": "array",
+        return {"type": "log", "range": [self.bottom, self.ceiling], "title": {"text": title}, "tickmode": "array",
                 "tickvals": list(values), "ticktext": list(texts)}  # fmt: skip
 
 
@@ -185,5 +180,5 @@ def time_axis(length: int, standoff: int = 4, most: int = 6) -> dict[str, Any]:
     """Return the settings of the axis of time steps 1..T, the same in every chart over time."""
     every = next(e * 10**k for k in range(9) for e in (1, 2, 5) if length / (e * 10**k) <= most)
     ticks = [1, *(t for t in range(every, length + 1, every) if t > 0.06 * length and t > 1)]
-    return {"title_text": "time step t", "range": [0.5, length + 0.5], "tickmode": "array", "tickvals": ticks,
+    return {"title": {"text": "time step t"}, "range": [0.5, length + 0.5], "tickmode": "array", "tickvals": ticks,
             "ticktext": [str(t) for t in ticks], "ticklabelstandoff": standoff}  # fmt: skip

@@ -3,11 +3,10 @@
 from typing import Any
 
 import numpy as np
-import plotly.graph_objects as go
 import xarray as xr
 
 from explorer import facts
-from explorer.figures.theme import Theme, ink
+from explorer.figures.drawing import Drawing
 
 ROWS = 200  # more rows than pixels only cost time
 
@@ -33,28 +32,27 @@ def running_mean(values: np.ndarray) -> np.ndarray:
 
 def axis(dataset: xr.Dataset) -> dict[str, Any]:
     """Return the settings of the axis of updates, as long as the run was asked to be where it is still running."""
-    steps = dataset["step"].values
+    steps = facts.values(dataset, "step")
     last = float(steps[-1]) if len(steps) else 0.0
     if dataset.attrs.get("status") == "running":
         last = max(last, float(facts.experiment(dataset).get("steps", 0)) - 1)
     first = float(steps[0]) if len(steps) else 0.0
     pad = max(0.5, 0.01 * (last - first))
-    settings: dict[str, Any] = {"title_text": "update", "range": [first - pad, last + pad], "nticks": 4}
+    settings: dict[str, Any] = {"title": {"text": "update"}, "range": [first - pad, last + pad], "nticks": 4}
     return settings | (
         {"tickmode": "array", "tickvals": [first], "ticktext": [f"{first:.0f}"]} if last == first else {}
     )
 
 
-def cursor(fig: go.Figure, dataset: xr.Dataset, theme: Theme, step: int = -1) -> None:
+def cursor(drawing: Drawing, dataset: xr.Dataset, step: int = -1) -> None:
     """Add the thin vertical line at the shown update, the shape named ``cursor-x``."""
-    at = float(dataset["step"].values[step])
-    line = {"color": ink(theme).quiet, "width": 1 if facts.is_run(dataset) else 0}
-    fig.add_shape(name="cursor-x", type="line", x0=at, x1=at, y0=0, y1=1, yref="paper", line=line)
+    line = {"color": drawing.ink.quiet, "width": 1 if facts.is_run(dataset) else 0}
+    drawing.upright("cursor-x", float(facts.values(dataset, "step")[step]), line)
 
 
-def side_label(fig: go.Figure, text: str, y: float, theme: Theme, *, yanchor: str = "middle") -> None:
+def side_label(drawing: Drawing, text: str, y: float, *, yanchor: str = "middle") -> None:
     """Write the name of a horizontal line into the right margin, where no curve can touch it; ``y`` is on the axis."""
-    fig.add_annotation(
-        text=text, x=1, xref="paper", xanchor="left", xshift=6, y=y, yanchor=yanchor, align="left",
-        font={"color": ink(theme).quiet},
+    drawing.note(
+        text, x=1, xref="paper", xanchor="left", xshift=6, y=y, yanchor=yanchor, align="left",
+        font={"color": drawing.ink.quiet},
     )  # fmt: skip

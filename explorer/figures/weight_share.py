@@ -6,7 +6,8 @@ import xarray as xr
 
 from explorer import facts, findings
 from explorer.figures import updates
-from explorer.figures.theme import LINE, SMALL, Theme, figure, ink, style, time_axis
+from explorer.figures.drawing import Drawing
+from explorer.figures.theme import LINE, SMALL, Theme, style, time_axis
 
 
 def weight_share(dataset: xr.Dataset, *, step: int = -1, theme: Theme = "light") -> go.Figure:
@@ -15,37 +16,32 @@ def weight_share(dataset: xr.Dataset, *, step: int = -1, theme: Theme = "light")
     Shares of norms, not of the sum of vectors: contributions that cancel count in full.
     """
     said = title(dataset, step)
-    fig = figure(said, f"Line chart of the cumulative share of the weight gradient by time step: {said}.", theme, SMALL)
+    alt = f"Line chart of the cumulative share of the weight gradient by time step: {said}."
+    drawing = Drawing(said, alt, theme, SMALL)
     length = dataset.sizes["time"]
-    shares = weight_share_rows(dataset)[step]
-    fig.add_scatter(
-        x=dataset["time"].values, y=shares, name="weight share", mode="lines+markers" if length == 1 else "lines",
+    drawing.scatter(
+        "weight share", x=facts.values(dataset, "time"), y=_shares(facts.row(dataset, "grad_weight", step)),
+        mode="lines+markers" if length == 1 else "lines",
         line={"color": style(facts.kind(dataset), theme).colour, "width": LINE}, meta={"track": "weight_share"},
         hovertemplate="%{y:.0%} from t = %{x} on<extra></extra>", cliponaxis=False,
     )  # fmt: skip
-    fig.update_layout(
-        xaxis=time_axis(length, most=4),
-        yaxis={
-            "title_text": "share from t on",
-            "range": [0, 1.06],
-            "tickvals": [0, 0.5, 1],
-            "ticktext": ["0", "0.5", "1"],
-        },
-    )
-    line = {"color": ink(theme).reference, "width": 1.5, "dash": "dash"}
-    fig.add_shape(name="90 %", type="line", xref="paper", x0=0, x1=1, y0=0.9, y1=0.9, line=line, layer="below")
-    updates.side_label(fig, "90 %", 0.9, theme)
-    return fig
+    ticks = {"tickvals": [0, 0.5, 1], "ticktext": ["0", "0.5", "1"]}
+    drawing.axes(time_axis(length, most=4), {"title": {"text": "share from t on"}, "range": [0, 1.06], **ticks})
+    drawing.across("90 %", 0.9, {"color": drawing.ink.reference, "width": 1.5, "dash": "dash"}, layer="below")
+    updates.side_label(drawing, "90 %", 0.9)
+    return drawing.figure()
 
 
 def weight_share_rows(dataset: xr.Dataset) -> np.ndarray:
     """Return Σ_{t' ≥ t} ‖∂L/∂W_t'‖ / Σ_{t'} ‖∂L/∂W_t'‖ for every update [R,T]; nan where this is undefined."""
-    values = np.asarray(dataset["grad_weight"].values, dtype=float)
+    return _shares(np.asarray(facts.values(dataset, "grad_weight"), dtype=float))
+
+
+def _shares(values: np.ndarray) -> np.ndarray:
     with np.errstate(all="ignore"):
-        sums = np.cumsum(values[:, ::-1], axis=1)[:, ::-1]
-        shares = sums / sums[:, :1]
-    shares[~np.isfinite(sums[:, 0]) | (sums[:, 0] <= 0)] = np.nan
-    return np.asarray(shares)
+        sums = np.cumsum(values[..., ::-1], axis=-1)[..., ::-1]
+        total = sums[..., :1]
+        return np.where(np.isfinite(total) & (total > 0), sums / total, np.nan)
 
 
 def title(dataset: xr.Dataset, step: int = -1) -> str:

@@ -6,7 +6,7 @@ import xarray as xr
 from explorer import findings
 from explorer.building import DeviceError
 from explorer.experiment import Experiment
-from explorer.figures import gradient, heatmap, loss, norms, style, weight_share, weight_share_rows
+from explorer.figures import captions, gradient, heatmap, loss, norms, style, weight_share, weight_share_rows
 from explorer.figures.updates import kept
 from explorer.ui import runs
 from explorer.ui.board import Panel, Rich, Scrub, board
@@ -76,14 +76,14 @@ def _scrub(experiment: Experiment, run: xr.Dataset, *, done: bool) -> Scrub:
     """The updates to look back at; their sentences only once the run rests, for there are many."""
     rows = kept(run.sizes["step"])
     tracks = {name: run[name].values[rows] for name in ("grad_h", "grad_c") if name in run}
-    captions: dict[str, list[Rich]] = {}
+    texts: dict[str, list[Rich]] = {name: list(titles) for name, titles in captions(run, rows).items()}
     if done:
-        captions["headline"] = [_coloured(findings.headline([run], int(row))) for row in rows]
+        texts["headline"] = [_coloured(findings.headline([run], int(row))) for row in rows]
     return Scrub(
         run["step"].values[rows],
         {**tracks, "weight_share": weight_share_rows(run)[rows]},
         experiment.steps,
-        captions,
+        texts,
     )
 
 

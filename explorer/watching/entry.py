@@ -53,12 +53,12 @@ def enter(on_partial: Callable[[], None], tensors: Sequence[Tensor]) -> Sequence
     tracked = [t for t in tensors if t.requires_grad]
     if not tracked:
         return tensors
-    entered = iter(Entry.apply(on_partial, _anchor(tracked[0]), *tracked))  # type: ignore[no-untyped-call]
+    entered = iter(Entry.apply(on_partial, _anchor(tracked[0]), *tracked))
     return [next(entered) if t.requires_grad else t for t in tensors]
 
 
 def _once(gradient: Tensor) -> Tensor:
-    found: Tensor = _Once.apply(_anchor(gradient), gradient.detach())  # type: ignore[no-untyped-call]
+    found: Tensor = _Once.apply(_anchor(gradient), gradient.detach())
     return found
 
 

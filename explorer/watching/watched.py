@@ -111,7 +111,7 @@ class Watched(ABC):
         tensors += [s.unsqueeze(0) for s in initial]
         task = Pass(self.cell)
         task.on_flow = _sink(recorder, call, self.name, layer, direction, task)
-        states = Recurrence.apply(task, *enter(recorder.mark_partial, tensors))  # type: ignore[no-untyped-call]
+        states = Recurrence.apply(task, *enter(recorder.mark_partial, tensors))
         return tuple(s.squeeze(1) for s in states)
 
 

@@ -51,7 +51,9 @@ def test_orthogonal_linear_network(gain: float) -> None:
     assert expected.min() > 1e-4
 
 
-@pytest.mark.parametrize("weights", [{"kind": "gaussian", "gain": 0.7}, {"kind": "orthogonal", "gain": 0.9}, {"kind": "pytorch"}])
+@pytest.mark.parametrize(
+    "weights", [{"kind": "gaussian", "gain": 0.7}, {"kind": "orthogonal", "gain": 0.9}, {"kind": "pytorch"}]
+)
 def test_pascanus_bound(weights: dict[str, object]) -> None:
     """‖∂L/∂h_t‖ ≤ σ_max(W_hh)·max|tanh′|·‖∂L/∂h₍t₊₁₎‖ where no loss enters between (Pascanu, Mikolov & Bengio 2013)."""
     cell = {"kind": "tanh", "hidden_size": 20, "weights": weights}

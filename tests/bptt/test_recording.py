@@ -48,7 +48,11 @@ def test_norms_keep_what_is_not_finite(dtype: torch.dtype) -> None:
 def test_spectral_radius_is_that_of_the_candidates_block() -> None:
     size = 4
     generator = torch.Generator().manual_seed(0)
-    for cell, gates, candidate in ((Tanh(hidden_size=size), 1, 0), (Lstm(hidden_size=size), 4, 2), (Gru(hidden_size=size), 3, 2)):
+    for cell, gates, candidate in (
+        (Tanh(hidden_size=size), 1, 0),
+        (Lstm(hidden_size=size), 4, 2),
+        (Gru(hidden_size=size), 3, 2),
+    ):
         weight = torch.randn(gates * size, size, generator=generator)
         block = weight.numpy()[candidate * size : (candidate + 1) * size]
         expected = np.abs(np.linalg.eigvals(block)).max()

@@ -22,7 +22,13 @@ def cell_of(kind: str, hidden: int = 3) -> Cell:
 def tensors(cell: Cell, steps: int = 4, models: int = 2, batch: int = 2, inputs: int = 3) -> list[Tensor]:
     """All arguments of `Recurrence.apply` after the pass, drawn at random; each requires a gradient."""
     size, rows = cell.hidden_size, len(cell.gates) * cell.hidden_size
-    shapes = [(steps, models, batch, inputs), (models, rows, inputs), (models, rows, size), (models, rows), (models, rows)]
+    shapes = [
+        (steps, models, batch, inputs),
+        (models, rows, inputs),
+        (models, rows, size),
+        (models, rows),
+        (models, rows),
+    ]
     shapes += [(models, batch, size)] * len(cell.states)
     generator = torch.Generator().manual_seed(4)
     return [torch.randn(s, generator=generator, dtype=torch.float64).requires_grad_() for s in shapes]
@@ -51,7 +57,9 @@ def test_models_side_by_side_do_not_mix(kind: str) -> None:
         own_h, own = run([x.requires_grad_() for x in alone])
         torch.testing.assert_close(h[:, m : m + 1], own_h, rtol=1e-12, atol=1e-12)
         for k, (whole, part) in enumerate(zip(gradients, own, strict=True)):
-            torch.testing.assert_close(whole[:, m : m + 1] if k == 0 else whole[m : m + 1], part, rtol=1e-12, atol=1e-12)
+            torch.testing.assert_close(
+                whole[:, m : m + 1] if k == 0 else whole[m : m + 1], part, rtol=1e-12, atol=1e-12
+            )
             assert k > 4 or part.abs().max() > 1e-3
 
 

@@ -51,7 +51,9 @@ def test_initial_states(kind: str) -> None:
     network, layer = pair(kind)
     inputs = torch.randn(T, B, D, dtype=torch.float64, generator=torch.Generator().manual_seed(2))
     generator = torch.Generator().manual_seed(3)
-    start = [torch.randn(1, B, H, dtype=torch.float64, generator=generator).requires_grad_() for _ in network.rnn.cell.states]
+    start = [
+        torch.randn(1, B, H, dtype=torch.float64, generator=generator).requires_grad_() for _ in network.rnn.cell.states
+    ]
     twin = [s.detach().clone().requires_grad_() for s in start]
     found = network.rnn(inputs, None, tuple(start))
     expected = layer(inputs, (twin[1], twin[0]) if kind == "lstm" else twin[0])[0]

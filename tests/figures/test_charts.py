@@ -102,3 +102,12 @@ def test_weight_share_is_cumulative_from_the_end(dataset):
     fig = figures.weight_share(run, step=0)
     assert fig.data[0].meta == {"track": "weight_share"} and np.array_equal(fig.data[0].y, rows[0])
     assert fig.layout.title.text == "90 % of ∂L/∂W: last 3 steps"
+
+
+def test_captions_are_the_titles_the_figure_would_have(dataset):
+    run = dataset(updates=4, length=9)
+    run["grad_weight"].values[:] = [np.ones(9), np.zeros(9), np.arange(9), np.full(9, np.nan)]
+    rows = np.array([0, 1, 3])
+    found = figures.captions(run, rows)
+    assert found == {"share": [figures.weight_share(run, step=row).layout.title.text for row in rows]}
+    assert len(set(found["share"])) == 2

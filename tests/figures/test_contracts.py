@@ -56,6 +56,34 @@ def test_every_figure_draws_every_dataset(case, draw, theme):
     assert fig.layout.height is None and fig.layout.width is None
 
 
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_plotly_accepts_every_setting_as_it_is(case, draw, theme):
+    """Figures are made unchecked for speed: a name Plotly does not know, or a shorthand it would expand, fails here."""
+    given = json.loads(draw(case, theme).to_json())
+    assert json.loads(go.Figure(given).to_json()) == given
+
+
+def test_later_changes_are_checked_as_usual(draw, dataset):
+    fig = draw(dataset(), "light")
+    fig.update_layout(title="Mine", height=300)
+    fig.update_traces(opacity=0.5)
+    assert fig.layout.title.text == "Mine" and fig.layout.template.layout.font.size == 14
+    with pytest.raises(ValueError):
+        fig.update_layout(hight=300)
+    with pytest.raises(ValueError):
+        fig.data[0].nonsense = 1
+
+
+def test_figures_do_not_share_what_they_are_made_of(draw, dataset):
+    run = dataset()
+    kept = draw(run, "light").to_plotly_json()
+    changed = draw(run, "light")
+    changed.layout.template.layout.font.size = 99
+    changed.layout.margin.l = 0
+    changed.data[0].name = "changed"
+    assert draw(run, "light").to_plotly_json() == kept
+
+
 def test_every_figure_names_its_own_template(draw, dataset):
     """Importing streamlit changes Plotly's default template; a figure must not take it over."""
     fig = draw(dataset(), "dark")

@@ -1,6 +1,8 @@
 """Colours, axes and ticks."""
 
 import math
+import tomllib
+from pathlib import Path
 
 import pytest
 
@@ -29,6 +31,13 @@ def test_every_colour_can_be_read_as_text(name):
         getattr(theme.ink(name), k) for k in ("text", "quiet", "reference")
     ]
     assert min(contrast(c, paper) for c in colours) >= 4.5
+
+
+@pytest.mark.parametrize("name", ["light", "dark"])
+def test_text_and_paper_are_the_apps(name):
+    config = tomllib.loads((Path(theme.__file__).parents[2] / ".streamlit" / "config.toml").read_text())
+    app = config["theme"][name]
+    assert (theme.ink(name).text, theme.ink(name).paper) == (app["textColor"], app["backgroundColor"])
 
 
 def test_cells_differ_in_colour_and_dash():

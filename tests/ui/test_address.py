@@ -99,7 +99,10 @@ def test_presets_open_and_are_recognised():
 
 
 def test_every_field_has_a_widget():
-    for query in ({}, {"cell": "lstm", "bias": "chrono", "truncation": "window", "task": "recall", "optimizer": "rmsprop"}):
+    for query in (
+        {},
+        {"cell": "lstm", "bias": "chrono", "truncation": "window", "task": "recall", "optimizer": "rmsprop"},
+    ):
         at = open_page(**query)
         widgets = [*at.slider, *at.select_slider, *at.selectbox, *at.button_group, *at.number_input]
         keys = {widget.key for widget in widgets} - {"preset"}

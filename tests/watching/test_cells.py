@@ -114,3 +114,23 @@ def test_two_cells_of_different_sizes_in_one_loop():
     assert list(data["module"].values) == ["low", "high"] and data["grad_h"].dims == ("module", "step", "time")
     assert np.isnan(data["grad_c"].sel(module="low")).all() and (data["grad_c"].sel(module="high") > 0).all()
     assert (data["grad_h"] > 0).all()
+
+
+def test_states_may_be_changed_in_place():
+    """As with torch's own LSTMCell: a mask on h, in place, in every step."""
+    torch.manual_seed(6)
+    module, x = cell("lstm", INPUTS, HIDDEN), inputs(BATCH)
+    mask = torch.rand(BATCH, HIDDEN, dtype=torch.float64).round()
+
+    def loss() -> Tensor:
+        state = None
+        for row in x:
+            state = module(row, state)
+            state[0].mul_(mask)
+        return state[0].square().sum()
+
+    expected = torch.autograd.grad(loss(), list(module.parameters()))
+    with watch(module):
+        found = torch.autograd.grad(loss(), list(module.parameters()))
+    for one, other in zip(found, expected, strict=True):
+        close(one, other, "parameter")

@@ -1,0 +1,115 @@
+"""One combination of a sweep: from a config and the swept values to an experiment, and in words."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+from explorer.experiment import Experiment, ExperimentError, Problem, all_settings
+from explorer.parts import Part
+from explorer.settings import members, text
+
+Point = Mapping[str, Any]  # path of a field → its value, plain as JSON
+KEYS = {setting.name: setting.key for setting in all_settings()}
+PATHS = {key: path for path, key in KEYS.items()}
+
+
+def member(config: Experiment, point: Point) -> Experiment:
+    """The experiment of one combination; a change of kind drops the other fields that the new kind lacks.
+
+    Args:
+        config: what everything else is taken from.
+        point: the values of this combination; a mapping stands for a whole part, an inner path overrides an outer one.
+
+    Raises:
+        ExperimentError: naming the combination.
+    """
+    flat: dict[str, Any] = {}
+    try:
+        for path, value in sorted(point.items(), key=lambda item: item[0].count(".")):
+            flat |= _fields(config, flat, path, value) if isinstance(value, Mapping) else {KEYS.get(path, path): value}
+        return config.changed(**flat)
+    except ExperimentError as error:
+        kinds, where = {**config.flat(), **flat}, called(point)
+        problems = [replace(p, sentence=f"{where}: {_sentence(p, kinds, point)}") for p in error.problems]
+        raise ExperimentError(problems) from None
+
+
+def axis(path: str, values: list[Any]) -> tuple[str, list[Any]]:
+    """The whole path of an axis that may be named by its key, and its values.
+
+    Words for a part mean its kind; among whole parts a word means that kind with its defaults.
+    """
+    path = path if path in KEYS else PATHS.get(path, path)
+    part = path.removesuffix(".kind")
+    if f"{part}.kind" not in KEYS:
+        return path, values
+    if any(isinstance(value, Mapping) for value in values):
+        return part, [{"kind": value} if isinstance(value, str) else value for value in values]
+    return f"{part}.kind", values
+
+
+def at(experiment: Experiment, path: str) -> Any:
+    """The value that an experiment has at a path."""
+    found: Any = experiment
+    for name in path.split("."):
+        found = getattr(found, name)
+    return found
+
+
+def names(paths: list[str]) -> list[str]:
+    """The short name of each path: its last word, a `kind` by its owner; the whole path where two would be the same."""
+    short = [path.split(".")[-2] if path.endswith(".kind") else path.split(".")[-1] for path in paths]
+    return [path if short.count(name) > 1 else name for path, name in zip(paths, short, strict=True)]
+
+
+def label(value: Any, given: Any) -> Any:
+    """A coordinate: the value itself; of a part its kind with the fields given, such as window(k1=5, k2=5)."""
+    if not isinstance(value, Part):
+        return value
+    inner = [name for name in type(value).model_fields if name in given and name != "kind"]
+    fields = ", ".join(f"{name}={text(label(getattr(value, name), given[name]))}" for name in inner)
+    return f"{given['kind']}({fields})" if fields else str(given["kind"])
+
+
+def called(point: Point) -> str:
+    """The combination in words, such as "k2 = 5, cell = tanh"."""
+    return ", ".join(f"{name} = {said(value)}" for name, value in zip(names(list(point)), point.values(), strict=True))
+
+
+def said(value: Any) -> str:
+    """A swept value in words."""
+    return json.dumps(value, default=str) if isinstance(value, Mapping) else text(value)
+
+
+def _fields(config: Experiment, flat: Point, path: str, value: Point) -> dict[str, Any]:
+    """Every field of a whole part under the experiment's own keys; those left out have their defaults."""
+    owners = path.split(".")
+    tree: dict[str, Any] = {"steps": 1, "batch_size": 1}  # only the whole combination is held against the budget
+    level = tree
+    for depth, owner in enumerate(owners[:-1], 1):
+        key = KEYS.get(".".join([*owners[:depth], "kind"]), "")
+        level[owner] = {"kind": flat.get(key, config.flat().get(key))}
+        level = level[owner]
+    level[owners[-1]] = value
+    settings = Experiment.model_validate(tree).settings()
+    return {setting.key: v for setting, v in settings.items() if list(setting.path[: len(owners)]) == owners}
+
+
+def _sentence(problem: Problem, kinds: Point, point: Point) -> str:
+    """The problem with what else would help: the kind that has the field, or fields that are not swept."""
+    *owners, last = problem.path or ("",)
+    name, owner, able = ".".join(problem.path), ".".join([*owners, "kind"]), _kinds_with(owners, last)
+    kind = kinds.get(KEYS.get(owner, ""))
+    if able and kind not in able:
+        return f"{name}: {kind} has no such field; set {owner} to {' or '.join(able)}."
+    others = [f"{'.'.join(path)} to {value}" for path, value in problem.remedies.items() if ".".join(path) not in point]
+    return problem.sentence + (f" Or set {' or '.join(others)}." if others and name in point else "")
+
+
+def _kinds_with(owners: list[str], field: str) -> list[str]:
+    """The kinds of a part that have a field; none for a field of the experiment itself."""
+    parts: list[type[Part]] = [Experiment]
+    for owner in owners:
+        parts = [kind for p in parts if owner in p.model_fields for kind in members(p.model_fields[owner]).values()]
+    return list(dict.fromkeys(p.model_fields["kind"].default for p in parts if owners and field in p.model_fields))

@@ -1,0 +1,46 @@
+"""Random valid experiments, drawn from the settings themselves."""
+
+from typing import Any
+
+from hypothesis import strategies as st
+
+from explorer import Experiment
+from explorer.settings import Setting
+
+CAPS = {
+    "length": 100,
+    "hidden_size": 32,
+    "batch_size": 32,
+    "steps": 300,
+    "k1": 20,
+    "k2": 20,
+}  # within the budget together
+KINDS = ("task", "cell", "truncation", "clipping", "optimizer")
+
+
+def value_of(setting: Setting) -> st.SearchStrategy[Any]:
+    """Values in the range of the setting's slider, small enough for the budget."""
+    if setting.choices:
+        return st.sampled_from(setting.choices)
+    low, high = range_of(setting)
+    return st.integers(int(low), int(high)) if setting.type is int else st.floats(low, high)
+
+
+def range_of(setting: Setting) -> tuple[float, float]:
+    """The slider's range, cut where the budget might be exceeded."""
+    assert setting.slider is not None
+    low, high = setting.slider
+    return low, min(high, CAPS.get(setting.key, high))
+
+
+@st.composite
+def experiments(draw: st.DrawFn) -> Experiment:
+    """Any kinds, then any values that they allow."""
+    experiment = Experiment()
+    for keys in (KINDS, ("weights", "bias")):
+        choices = {s.key: s for s in experiment.settings() if s.key in keys}
+        experiment = experiment.changed(**{key: draw(st.sampled_from(s.choices)) for key, s in choices.items()})
+    values = {s.key: draw(value_of(s)) for s in experiment.settings() if s.path[-1] != "kind"}
+    if "k1" in values:
+        values["k2"] += values["k1"]
+    return experiment.changed(**values)

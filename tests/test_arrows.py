@@ -1,0 +1,89 @@
+"""The arrows between folders: who may import whom, directly and through others."""
+
+import pytest
+from imports import imported, modules, reached
+
+SOURCES = modules()
+# Folder or module → what nothing in it may reach, not even through others.
+FORBIDDEN: dict[str, tuple[str, ...]] = {
+    "explorer.figures": ("torch", "streamlit", "explorer.bptt", "explorer.training", "explorer.cells", "explorer.ui"),
+    "explorer.findings": ("torch", "streamlit", "explorer.bptt", "explorer.training", "explorer.cells", "explorer.ui"),
+    "explorer.cells": ("explorer.bptt", "explorer.training", "explorer.tasks", "explorer.figures", "explorer.ui"),
+    "explorer.tasks": ("explorer.bptt", "explorer.training", "explorer.cells", "explorer.figures", "explorer.ui"),
+    "explorer.truncation": ("torch", "explorer.bptt", "explorer.training", "explorer.figures", "explorer.ui"),
+    "explorer.clipping": ("explorer.bptt", "explorer.training", "explorer.cells", "explorer.figures", "explorer.ui"),
+    "explorer.bptt": ("explorer.training", "explorer.ui", "explorer.figures", "explorer.tasks", "explorer.experiment"),
+    "explorer.dataset": ("torch", "streamlit", "explorer.training", "explorer.bptt"),
+    "explorer.settings": ("torch", "streamlit", "explorer.experiment"),
+    "explorer.training": ("explorer.figures", "explorer.ui", "explorer.findings", "plotly"),
+    "explorer.watch": ("explorer.figures", "explorer.ui", "explorer.findings", "explorer.training", "plotly"),
+    "explorer": ("streamlit", "explorer.ui", "explorer.figures", "plotly"),
+}
+
+
+def inside(name: str, folder: str) -> bool:
+    return name == folder or name.startswith(folder + ".")
+
+
+def violations(folder: str, sources: dict[str, str]) -> list[str]:
+    """Chains of imports from a folder to what is forbidden it; for the package itself, from its public names."""
+    starts = [folder] if folder == "explorer" else [name for name in sources if inside(name, folder)]
+    return [
+        " -> ".join(chain)
+        for start in starts
+        for chain in reached(start, sources)
+        if any(inside(chain[-1], bad) for bad in FORBIDDEN[folder])
+    ]
+
+
+def users_of_streamlit(sources: dict[str, str]) -> list[str]:
+    return [
+        name for name, text in sources.items() if any(inside(i, "streamlit") for i in imported(text, name, sources))
+    ]
+
+
+@pytest.mark.parametrize("folder", FORBIDDEN)
+def test_arrows_point_one_way(folder: str) -> None:
+    assert any(inside(name, folder) for name in SOURCES)
+    assert violations(folder, SOURCES) == []
+
+
+def test_only_pages_import_streamlit() -> None:
+    strangers = [name for name in users_of_streamlit(SOURCES) if name != "app" and not inside(name, "explorer.ui")]
+    assert strangers == []
+    assert "app" in users_of_streamlit(SOURCES)
+
+
+def test_tests_of_the_engine_do_not_use_it_as_their_reference() -> None:
+    from pathlib import Path
+
+    for name in ("reference.py", "torch_loop.py"):
+        source = (Path(__file__).parent / name).read_text(encoding="utf-8")
+        assert not any(inside(i, "explorer") for i in imported(source, name, SOURCES))
+
+
+@pytest.mark.parametrize(
+    ("module", "line", "folder"),
+    [
+        ("explorer.figures.theme", "import torch.nn as nn", "explorer.figures"),
+        ("explorer.figures.theme", "from explorer import train", "explorer.figures"),
+        ("explorer.figures.theme", "def late():\n    from explorer import bptt", "explorer.figures"),
+        ("explorer.findings", "from explorer.tasks import Adding", "explorer.findings"),
+        ("explorer.cells.tanh", "from ..bptt import unroll", "explorer.cells"),
+        ("explorer.cells.tanh", "from explorer import measure", "explorer.cells"),
+        ("explorer.tasks.base", "import explorer.training", "explorer.tasks"),
+        ("explorer.truncation.plan", "from torch import Tensor", "explorer.truncation"),
+        ("explorer.bptt.network", "from explorer.tasks.adding import Adding", "explorer.bptt"),
+        ("explorer.settings", "from explorer.experiment import Experiment", "explorer.settings"),
+        ("explorer.training", "import streamlit as st", "explorer"),
+        ("explorer.parts", "from explorer.ui import board", "explorer"),
+    ],
+)
+def test_a_planted_violation_is_found(module: str, line: str, folder: str) -> None:
+    planted = {**SOURCES, module: SOURCES[module] + "\n" + line + "\n"}
+    assert violations(folder, planted)
+
+
+def test_a_planted_page_is_found() -> None:
+    planted = {**SOURCES, "explorer.training": SOURCES["explorer.training"] + "\nfrom streamlit import cache_data\n"}
+    assert "explorer.training" in users_of_streamlit(planted)

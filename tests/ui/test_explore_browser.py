@@ -1,0 +1,197 @@
+"""The main path in a real browser: open, move a slider, train, scrub, stop, reload from the URL, go back."""
+
+import re
+import time
+from pathlib import Path
+
+import pytest
+
+APP = Path(__file__).parents[2] / "app.py"
+DRAWN = "[data-panel=gradient] .scatterlayer .trace"
+REDRAWS = "Number(document.querySelector('[data-panel=gradient]').dataset.redraws)"
+NO_FAILURE = "[data-testid=stException]"
+
+
+@pytest.fixture
+def page(browser):
+    context = browser.new_context(viewport={"width": 1440, "height": 900})
+    page = context.new_page()
+    page.set_default_timeout(30_000)
+    yield page
+    assert page.locator(NO_FAILURE).count() == 0
+    context.close()
+
+
+def open_page(page, url: str) -> None:
+    page.goto(url)
+    page.wait_for_selector(DRAWN)
+
+
+def headline(page) -> str:
+    return page.locator(".board-headline").inner_text()
+
+
+def curve(page, name: str) -> list[float]:
+    """The values that plotly holds for a named line of the big chart."""
+    script = """name => {
+      const trace = document.querySelector('[data-panel=gradient]').data.find(t => t.name === name);
+      return Array.from(trace.y._inputArray || trace.y);
+    }"""
+    return page.evaluate(script, name)
+
+
+def wait_for_update(page, number: int) -> None:
+    page.wait_for_function(
+        "n => { const m = (document.querySelector('.st-key-transport')?.innerText || '').match(/update (\\d+)/);"
+        " return m && Number(m[1]) >= n; }",
+        arg=number,
+    )
+
+
+def test_opens_with_a_picture_and_a_sentence_computed_from_it(page, serve):
+    open_page(page, serve(APP))
+    said = headline(page)
+    assert re.search(r"tanh network the gradient halves every [\d.]+ steps", said)
+    half_life = float(re.search(r"every ([\d.]+) steps", said)[1])
+    values = curve(page, "tanh")
+    assert len(values) == 100
+    # Between the first cue's middle and the end the curve falls as the sentence says, within a tenth.
+    assert (values[99] / values[24]) ** (1 / 75) == pytest.approx(2 ** (1 / half_life), rel=0.1)
+    for name in ("LSTM", "GRU", "LSTM ∂L/∂c"):
+        assert len(curve(page, name)) == 100
+    box = page.locator("[data-panel=gradient]").bounding_box()
+    assert box["height"] >= 400
+    assert box["width"] >= 0.5 * (1440 - 300)
+    bottom = page.locator(".st-key-transport").bounding_box()
+    assert bottom["y"] + bottom["height"] <= 900, "the transport is above the fold"
+
+
+def test_a_slider_redraws_the_same_node_without_a_button_or_a_jump(page, serve):
+    open_page(page, serve(APP))
+    page.evaluate("document.querySelector('[data-panel=gradient]').dataset.mark = 'same'")
+    top = page.locator("[data-panel=gradient]").bounding_box()["y"]
+    before, said = curve(page, "tanh"), headline(page)
+    slider = page.locator(".st-key-field-length input[type=range]").first
+    slider.focus()
+    slider.press("ArrowRight")
+    page.wait_for_function("() => location.search.includes('length=105')")
+    page.wait_for_function("said => document.querySelector('.board-headline').innerText !== said", arg=said)
+    assert len(curve(page, "tanh")) == 105 != len(before)
+    assert page.locator("[data-panel=gradient][data-mark=same]").count() == 1
+    assert page.locator("[data-panel=gradient]").bounding_box()["y"] == top
+
+
+def test_train_streams_scrubs_and_stops(page, serve):
+    open_page(page, serve(APP, "cell=lstm&length=50&steps=100000"))
+    page.locator(".st-key-train button").click()
+    wait_for_update(page, 20)
+    page.evaluate("document.querySelectorAll('[data-panel]').forEach(n => { n.dataset.mark = 'same'; })")
+    start, seen = time.monotonic(), page.evaluate(REDRAWS)
+    best, previous = 0.0, (start, seen)
+    while time.monotonic() - start < 15 and best < 8:
+        time.sleep(2)
+        now, count = time.monotonic(), page.evaluate(REDRAWS)
+        best = max(best, (count - previous[1]) / (now - previous[0]))
+        previous = (now, count)
+    assert best >= 8, f"{best:.1f} redraws a second in the best two seconds"
+    assert page.locator("[data-panel][data-mark=same]").count() == 5, "one node for the whole run"
+    page.locator(".st-key-stop button").click()
+    page.wait_for_selector(".st-key-transport >> text=stopped")
+    frames: list[object] = []
+    page.on("websocket", lambda socket: socket.on("framesent", frames.append))
+    newest = curve(page, "LSTM")
+    scrubber = page.locator(".board-scrub input")
+    scrubber.focus()
+    scrubber.press("Home")
+    page.wait_for_function("() => document.querySelector('.board-scrub').innerText.includes('update 0 ')")
+    oldest = curve(page, "LSTM")
+    assert oldest != pytest.approx(newest, rel=1e-3)
+    # The first update's row is the measurement before training, drawn in grey.
+    assert oldest == pytest.approx(curve(page, "before training"), rel=1e-5)
+    assert not frames, "the scrubber asks the server nothing"
+    page.locator(".st-key-reset button").click()
+    page.wait_for_selector(".st-key-transport >> text=not trained yet")
+
+
+def test_pause_and_step_make_single_updates(page, serve):
+    open_page(page, serve(APP, "length=20&hidden_size=8"))
+    page.locator(".st-key-step button").click()
+    page.wait_for_selector(".st-key-transport >> text=update 1 of 500 · paused")
+    page.locator(".st-key-step button").click()
+    page.wait_for_selector(".st-key-transport >> text=update 2 of 500 · paused")
+    page.locator(".st-key-train button").click()
+    page.wait_for_selector(".st-key-transport >> text=update 500 of 500 · finished")
+
+
+def test_the_url_is_the_experiment_reload_and_back_included(page, serve):
+    open_page(page, serve(APP, "cell=gru&length=60"))
+    assert "GRU" in headline(page)
+    said = headline(page)
+    page.reload()
+    page.wait_for_selector(DRAWN)
+    page.wait_for_function("said => document.querySelector('.board-headline').innerText === said", arg=said)
+    page.locator(".st-key-field-cell button", has_text="relu").click()
+    page.wait_for_function("() => location.search.includes('cell=relu')")
+    page.wait_for_function("() => document.querySelector('.board-headline').innerText.includes('relu')")
+    page.go_back()
+    page.wait_for_function("() => location.search.includes('cell=gru')")
+    page.wait_for_function("said => document.querySelector('.board-headline').innerText === said", arg=said)
+
+
+def test_a_diverging_run_says_so_and_keeps_its_rows(page, serve):
+    query = "cell=relu&scale=1.5&length=60&clipping=none&optimizer=sgd&learning_rate=10"
+    open_page(page, serve(APP, query))
+    page.locator(".st-key-train button").click()
+    page.wait_for_selector(".st-key-transport >> text=diverged")
+    assert page.locator(".st-key-transport").inner_text().find("update") >= 0
+
+
+def test_two_tabs_train_at_once_and_a_closed_one_harms_nobody(browser, serve):
+    url = serve(APP, "length=30&hidden_size=8&steps=100000")
+    contexts = [browser.new_context() for _ in range(2)]
+    pages = [context.new_page() for context in contexts]
+    for page in pages:
+        page.set_default_timeout(30_000)
+        open_page(page, url)
+        page.locator(".st-key-train button").click()
+    for page in pages:
+        wait_for_update(page, 30)
+    contexts[0].close()
+    made = int(re.search(r"update (\d+)", pages[1].locator(".st-key-transport").inner_text())[1])
+    wait_for_update(pages[1], made + 100)
+    pages[1].locator(".st-key-stop button").click()
+    pages[1].wait_for_selector(".st-key-transport >> text=stopped")
+    assert pages[1].locator(NO_FAILURE).count() == 0
+    contexts[1].close()
+
+
+def test_both_themes_and_both_sizes_have_readable_charts(browser, serve):
+    for scheme in ("light", "dark"):
+        for width, height in ((1440, 900), (1024, 768)):
+            context = browser.new_context(viewport={"width": width, "height": height}, color_scheme=scheme)
+            page = context.new_page()
+            open_page(page, serve(APP))
+            sizes = page.evaluate(
+                "() => [...document.querySelectorAll('[data-panel] text')].map(t => parseFloat(getComputedStyle(t).fontSize))"
+            )
+            assert len(sizes) > 20
+            assert min(sizes) >= 14
+            assert page.evaluate("() => document.documentElement.scrollWidth <= window.innerWidth"), (
+                "nothing sticks out"
+            )
+            labels = page.evaluate(
+                "() => [...document.querySelectorAll('[data-panel]')].map(n => n.getAttribute('aria-label'))"
+            )
+            assert len(labels) == 5
+            assert all(label and len(label) > 20 for label in labels)
+            context.close()
+
+
+def test_nothing_is_fetched_from_outside(page, serve):
+    asked: list[str] = []
+    page.on("request", lambda request: asked.append(request.url))
+    open_page(page, serve(APP))
+    time.sleep(1)
+    outside = [url for url in asked if not re.match(r"(https?://127\.0\.0\.1|data:|blob:)", url)]
+    assert asked
+    assert not outside
