@@ -1,6 +1,5 @@
 """One combination of a sweep: from a config and the swept values to an experiment, and in words."""
 
-import json
 from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
@@ -65,11 +64,7 @@ def names(paths: list[str]) -> list[str]:
 
 def label(value: Any, given: Any) -> Any:
     """A coordinate: the value itself; of a part its kind with the fields given, such as window(k1=5, k2=5)."""
-    if not isinstance(value, Part):
-        return value
-    inner = [name for name in type(value).model_fields if name in given and name != "kind"]
-    fields = ", ".join(f"{name}={text(label(getattr(value, name), given[name]))}" for name in inner)
-    return f"{given['kind']}({fields})" if fields else str(given["kind"])
+    return said(_tidy(value, given)) if isinstance(value, Part) else value
 
 
 def called(point: Point) -> str:
@@ -78,8 +73,18 @@ def called(point: Point) -> str:
 
 
 def said(value: Any) -> str:
-    """A swept value in words."""
-    return json.dumps(value, default=str) if isinstance(value, Mapping) else text(value)
+    """A swept value in words: 0.1, or window(k1=5, k2=5)."""
+    if not isinstance(value, Mapping):
+        return text(value)
+    fields = ", ".join(f"{name}={said(inner)}" for name, inner in value.items() if name != "kind")
+    return f"{value.get('kind', '')}({fields})" if fields else str(value.get("kind", ""))
+
+
+def _tidy(value: Any, given: Any) -> Any:
+    """The fields given of a part, in the order of its class and as it understands them."""
+    if not isinstance(value, Part):
+        return value
+    return {name: _tidy(getattr(value, name), given[name]) for name in type(value).model_fields if name in given}
 
 
 def _fields(config: Experiment, flat: Point, path: str, value: Point) -> dict[str, Any]:

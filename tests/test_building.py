@@ -77,6 +77,6 @@ def test_shapes_of_the_contract(task: str) -> None:
 
 @pytest.mark.skipif(torch.cuda.is_available(), reason="there is a CUDA device here")
 def test_cuda_where_there_is_none_is_one_sentence() -> None:
-    with pytest.raises(DeviceError, match="^device: 'cuda' was asked for, .* give cpu or auto.$"):
+    with pytest.raises(DeviceError, match=r"^device: 'cuda' was asked for, .* give cpu or auto.$"):
         build(experiment(device="cuda"))
     assert build(experiment(device="auto")).batch.inputs.device.type == "cpu"

@@ -1,5 +1,6 @@
 """Updates after each segment, against autograd with a private copy of the weights for every step."""
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -8,6 +9,7 @@ import reference
 from agreement import row_agrees
 
 from explorer import Experiment, Training, build
+from explorer import training as module
 from explorer.tasks import Batch, Task
 
 RATE = 0.05
@@ -44,39 +46,46 @@ def test_every_update_agrees_with_autograd(task: str, cell: str, k1: int, k2: in
     length = 23 if task == "copying" else 13
     plan = segments(k1, k2, length)
     experiment = Experiment.model_validate(config(task, cell, k1, k2, SEQUENCES * len(plan)))
-    built = build(experiment)
-    batches = [next(built.batches) for _ in range(SEQUENCES)]
-    expected = reference.segment_updates(
-        reference.STEPS[cell],
-        reference.STATES[cell],
-        built.model.state_dict(),
-        [(b.inputs, losses(experiment.task, b)) for b in batches],
-        plan,
-        RATE,
-    )
+    expected = expected_of(experiment, plan)
     training = Training(experiment)
     assert len(list(training)) == len(expected) == SEQUENCES * len(plan)
     found = training.dataset()
     for row, gradient in enumerate(expected):
         row_agrees(found, row, gradient)
-    asked = np.array([sum(t >= experiment.task.asked[0] for t in range(f, l + 1)) for f, l, _ in plan] * SEQUENCES)
+    asked = np.array(
+        [sum(t >= experiment.task.asked[0] for t in range(first, last + 1)) for first, last, _ in plan] * SEQUENCES
+    )
     np.testing.assert_array_equal(found.asked, asked)
     assert (found.loss.values[asked > 0] > 1e-4).all()
     assert (found.loss.values[asked == 0] == 0).all()
     assert (found.grad_norm.values[asked > 0] > 1e-4).all()
 
 
-def test_what_older_steps_had_in_force_matters() -> None:
-    """The reference has teeth: with the newest weights in older steps the gradients would differ by far more than 1e-8."""
-    truth = config("copying", "gru", 4, 9, 18)
-    found = Training(Experiment.model_validate(truth))
-    list(found)
-    slow = Training(
-        Experiment.model_validate({**truth, "optimizer": {"kind": "sgd", "learning_rate": 1e-8, "momentum": 0}})
-    )
-    list(slow)
-    difference = np.abs(found.dataset().grad_h.values - slow.dataset().grad_h.values)[1:6]
-    assert difference.max() > 1e-5
+def expected_of(experiment: Experiment, plan: list[tuple[int, int, int]]) -> list[reference.Gradient]:
+    """The reference's gradients of all updates."""
+    built, cell = build(experiment), experiment.cell.kind
+    batches = [next(built.batches) for _ in range(SEQUENCES)]
+    asked = [(b.inputs, losses(experiment.task, b)) for b in batches]
+    weights = built.model.state_dict()
+    return reference.segment_updates(reference.STEPS[cell], reference.STATES[cell], weights, asked, plan, RATE)
+
+
+def test_the_weights_in_force_at_older_steps_matter(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The comparison above has teeth: with the newest weights in older steps it fails."""
+    plan = segments(4, 9, 23)
+    experiment = Experiment.model_validate(config("copying", "gru", 4, 9, SEQUENCES * len(plan)))
+    expected = expected_of(experiment, plan)
+    training = Training(experiment)
+    kept, newest = module._reached, training._built.model.rnn.weight_hh_l0
+
+    def changed(*arguments: Any) -> Any:
+        return [replace(piece, weight_hh=newest.detach().clone().unsqueeze(0)) for piece in kept(*arguments)]
+
+    monkeypatch.setattr(module, "_reached", changed)
+    list(training)
+    row_agrees(training.dataset(), 0, expected[0])
+    with pytest.raises(AssertionError, match="grad_h"):
+        row_agrees(training.dataset(), 2, expected[2])
 
 
 def test_accuracy_is_asked_only_where_the_question_is() -> None:
@@ -102,8 +111,6 @@ def test_state_is_carried_over_within_a_sequence_and_starts_at_zero() -> None:
 
 def test_memory_of_pieces_does_not_grow(monkeypatch: pytest.MonkeyPatch) -> None:
     """Only the steps that the next segment reaches are kept."""
-    from explorer import training as module
-
     longest: list[int] = []
     kept = module._reached
 

@@ -11,7 +11,14 @@ from explorer.settings import Setting, text
 from explorer.ui import address
 
 OWN = "Your own"
-WORDS = {"temporal_order": "temporal order", "none": "none", "pytorch": "PyTorch", "lstm": "LSTM", "gru": "GRU"}
+WORDS = {
+    "temporal_order": "temporal order",
+    "none": "none",
+    "pytorch": "PyTorch",
+    "lstm": "LSTM",
+    "gru": "GRU",
+    "relu": "ReLU",
+}
 SEGMENTED = 24  # letters of all choices together that still fit side by side
 MORE = ("optimizer", "batch_size", "steps", "seed", "device", "dtype")  # top fields that wait in the expander
 

@@ -18,10 +18,10 @@ REDRAW = 0.08  # seconds between two redraws while training
 HEARTBEAT = 10.0  # seconds between two polls while paused, so that the run knows its page is there
 BUTTON = 136  # px; the same for Train, Pause and Resume, so that nothing beside them moves
 AREAS = """
-"gradient loss" 192px
-"gradient norms" 192px
-"gradient share" 36px
-"heat share" 156px
+"gradient loss" 210px
+"gradient norms" 210px
+"gradient share" 40px
+"heat share" 170px
 "scrub ." 44px / 2.35fr 1fr
 """
 
@@ -53,7 +53,7 @@ def _charts(experiment: Experiment, job: TrainingJob | None) -> None:
     start = measured(experiment)
     run = job.dataset() if job is not None else None
     shown, look = run if run is not None else start, theme()
-    others = beside(experiment)
+    others = beside(experiment) if run is None else []  # beside a trained cell, untrained ones would mislead
     figures = {
         "gradient": gradient([shown, *others], before=start if run is not None else None, theme=look),
         "heat": heatmap(shown, look),
@@ -110,10 +110,7 @@ def _transport(experiment: Experiment, job: TrainingJob | None) -> None:
                 width=BUTTON,
                 shortcut="Space",
             )
-        step_help = "Make one update."
-        st.button(
-            "Step", key="step", on_click=runs.step, args=(experiment,), disabled=phase == "running", help=step_help
-        )
+        st.button("Step", key="step", on_click=runs.step, args=(experiment,), disabled=phase == "running")
         st.button("Stop", key="stop", on_click=runs.stop, args=(experiment,), disabled=ended)
         st.button("Reset", key="reset", on_click=runs.reset, args=(experiment,), disabled=job is None)
         _progress(experiment, job)

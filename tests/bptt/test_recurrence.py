@@ -78,7 +78,7 @@ def test_a_changed_state_is_refused() -> None:
     h = network.rnn(problem.inputs)
     with torch.no_grad():
         h.add_(1.0)
-    with pytest.raises(RuntimeError, match="in ?place"):
+    with pytest.raises(RuntimeError, match=r"in ?place"):
         h.sum().backward()
 
 

@@ -55,7 +55,7 @@ def test_chrono_spreads_the_gates_over_the_lags() -> None:
 
 @pytest.mark.parametrize(("cell", "kind"), [("lstm", "forget"), ("gru", "update")])
 def test_the_bias_keeps_the_state(cell: str, kind: str) -> None:
-    """Without input and recurrent weights the state shrinks by σ(bias) in each step, and is lost with a negative bias."""
+    """Without input and recurrent weights the state shrinks by σ(bias) in each step; a negative bias loses it."""
     for value in (20.0, 1.0, -20.0):
         weights = {"kind": "identity", "scale": 0.0}
         bias = {"kind": kind, f"{kind}_bias": value}
