@@ -10,6 +10,8 @@ if TYPE_CHECKING:
 
 MEMORY_BYTES = 2e9
 WORK_FLOP = 2e14
+RECORDED_TOGETHER = 16  # steps whose contributions to ∂L/∂W_hh are held at once, with a float64 copy
+EIGENVALUES = 60.0  # operations for each H³ of the spectral radius, slow ones counted at the speed of products
 
 
 @dataclass(frozen=True)
@@ -48,7 +50,9 @@ def need(experiment: "Experiment") -> Need:
     weights = 4.0 * gates * hidden * (hidden + task.input_size)
     sliding = lanes * batch * hidden * (gates + 2)
     rows = 8.0 * experiment.steps * (steps * (1 + len(cell.states)) + 8)
-    return Need((numbers + weights + sliding) * itemsize + rows, (product + pointwise) * experiment.steps)
+    recording = min(steps, RECORDED_TOGETHER) * gates * hidden**2 * (itemsize + 8.0)
+    work = product + pointwise + EIGENVALUES * hidden**3
+    return Need((numbers + weights + sliding) * itemsize + recording + rows, work * experiment.steps)
 
 
 @dataclass(frozen=True)

@@ -60,3 +60,14 @@ def zero_before(dataset: xr.Dataset, step: int = -1, variable: str = "grad_h") -
     if start - 1 in facts.cuts(dataset):
         return start, "truncation cuts it"
     return start, "underflow" if abs(values[alive[0]]) < 1e3 * normal else "no gradient flows"
+
+
+def with_loss(dataset: xr.Dataset) -> xr.Dataset:
+    """Return only the updates that used a loss: with an update after each segment, the others have no gradient at all.
+
+    The Dataset is returned as it is where that would leave nothing, and its last update is kept where the run diverged.
+    """
+    used = facts.values(dataset, "asked") > 0
+    if "diverged_step" in dataset.attrs:
+        used = used | (np.arange(len(used)) == len(used) - 1)
+    return dataset if used.all() or not used.any() else dataset.isel(step=np.flatnonzero(used))

@@ -266,6 +266,9 @@ def _attributes(experiment: Experiment, status: Status, recorded: int) -> dict[s
     """What belongs to the whole run, in types that every file format can hold."""
     task = experiment.task
     chance, formula = task.chance
+    first, last = task.asked
+    # Pieces without a loss send nothing back, so what only they cross is cut as well.
+    used = tuple(s for s in experiment.truncation.plan(task.steps) if s.first <= last and s.last >= first)
     found: dict[str, object] = {
         "experiment": experiment.model_dump_json(),
         "status": status,
@@ -273,7 +276,7 @@ def _attributes(experiment: Experiment, status: Status, recorded: int) -> dict[s
         "question": json.dumps([task.question]),
         "chance_loss": chance,
         "chance_text": formula,
-        "cuts": json.dumps(cuts(experiment.truncation.plan(task.steps), task.steps)),
+        "cuts": json.dumps(cuts(used, task.steps)),
         "torch": str(torch.__version__),
     }
     if status == "diverged":

@@ -105,3 +105,12 @@ def test_overlapping_pieces_cost_more() -> None:
 
     assert of(k1=1, k2=50) > 5 * of(k1=50, k2=50)
     assert of(k1=500, k2=500) == need(Experiment(task=Adding(length=200))).work
+
+
+def test_large_matrices_count_even_for_short_sequences() -> None:
+    """Contributions of single steps to ∂L/∂W_hh are matrices, and its eigenvalues cost H³."""
+    short = {"batch_size": 1, "task": {"kind": "adding", "length": 20}}
+    memory = problem_of({**short, "steps": 1, "cell": {"kind": "lstm", "hidden_size": 2048}})
+    assert memory is not None and "GB of memory" in memory.sentence
+    work = problem_of({**short, "steps": 1000, "cell": {"kind": "tanh", "hidden_size": 2048}})
+    assert work is not None and "operations" in work.sentence

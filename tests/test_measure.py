@@ -1,11 +1,13 @@
 """`measure` against autograd, through the public interface: every task, every cell, every kind of window."""
 
+import json
 from functools import cache
 from typing import Any
 
 import numpy as np
 import pytest
 import reference
+import torch
 import xarray as xr
 from agreement import is_not_trivial, row_agrees
 
@@ -75,8 +77,6 @@ def test_a_measurement_is_one_row_of_everything() -> None:
 
 
 def test_measuring_is_repeatable_and_leaves_the_random_state_alone() -> None:
-    import torch
-
     torch.manual_seed(5)
     before = torch.get_rng_state()
     experiment = Experiment.model_validate(config("copying", "gru"))
@@ -88,8 +88,6 @@ def test_measuring_is_repeatable_and_leaves_the_random_state_alone() -> None:
 
 
 def test_the_attributes_say_what_figures_need() -> None:
-    import json
-
     found = measure(Experiment.model_validate(config("adding", "tanh", truncation=PLANS["chunked"])))
     assert json.loads(found.attrs["experiment"])["cell"]["kind"] == "tanh"
     assert Experiment.model_validate_json(found.attrs["experiment"]).cell.hidden_size == 5
@@ -107,3 +105,12 @@ def test_what_a_cut_leaves_is_exactly_zero() -> None:
     for name in ("grad_h", "grad_c", "grad_weight"):
         assert (found[name].values[0, :7] == 0).all(), name
         assert (found[name].values[0, 7:] > 0).all(), name
+
+
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="there is no CUDA device here")
+@pytest.mark.parametrize("cell", sorted(reference.STEPS))
+def test_cuda_agrees_with_the_cpu(cell: str) -> None:
+    truncation = PLANS["uneven ends"]
+    here = measure(Experiment.model_validate(config("copying", cell, truncation=truncation)))
+    there = measure(Experiment.model_validate({**config("copying", cell, truncation=truncation), "device": "cuda"}))
+    xr.testing.assert_allclose(here, there, rtol=1e-8)

@@ -4,13 +4,19 @@ from typing import Literal
 
 import streamlit as st
 
+from explorer.figures.theme import ink
+
 _STYLE = """<style>
+:root { --page-paper: PAPER; }
 .stMainBlockContainer { padding: 1.6rem 2rem 0.5rem; }
 .stAppHeader { background: transparent; }
 [data-testid="stSidebarUserContent"] { padding: 0.4rem 0.1rem 1rem; }
 [data-testid="stSidebar"] [data-testid="stButtonGroup"] button { padding-left: 0.7rem; padding-right: 0.7rem; }
 [data-testid="stSidebarHeader"] { height: 1.5rem; padding: 0; margin: 0; }
 [data-testid="stSidebar"] [data-testid="stVerticalBlock"] { gap: 0.55rem; }
+div:has(> .st-key-transport) {
+  position: sticky; bottom: 0; z-index: 5; padding: 0.4rem 0; background: var(--page-paper);
+}
 [data-testid="stStatusWidget"] { display: none; }
 [data-stale="true"] { opacity: 1 !important; transition: none !important; }
 [data-testid="stSidebar"] { min-width: 300px; max-width: 300px; }
@@ -19,7 +25,7 @@ _STYLE = """<style>
 
 def page_style() -> None:
     """Put the style into the page."""
-    st.html(_STYLE)
+    st.html(_STYLE.replace("PAPER", ink(theme()).paper))
 
 
 def theme() -> Literal["light", "dark"]:

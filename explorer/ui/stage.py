@@ -8,6 +8,7 @@ from explorer.building import DeviceError
 from explorer.experiment import Experiment
 from explorer.figures import captions, gradient, heatmap, loss, norms, style, weight_share, weight_share_rows
 from explorer.figures.updates import kept
+from explorer.quantities import with_loss
 from explorer.ui import runs
 from explorer.ui.board import Panel, Rich, Scrub, board
 from explorer.ui.job import TrainingJob
@@ -52,6 +53,7 @@ def stage(experiment: Experiment) -> None:
 def _charts(experiment: Experiment, job: TrainingJob | None) -> None:
     start = measured(experiment)
     run = job.dataset() if job is not None else None
+    run = with_loss(run) if run is not None else None
     shown, look = run if run is not None else start, theme()
     others = beside(experiment) if run is None else []  # beside a trained cell, untrained ones would mislead
     figures = {
@@ -121,7 +123,7 @@ def _progress(experiment: Experiment, job: TrainingJob | None) -> None:
         st.progress(0.0, f"{experiment.steps} updates with {experiment.optimizer.kind}, not trained yet")
         return
     done, total = job.recording.recorded, experiment.steps
-    parts = [f"update {done} of {total}"]
+    parts = [f"{done} of {total} updates"]
     if job.phase == "running" and job.rate > 0:
         parts += [f"{job.rate:.0f}/s", f"{_duration((total - done) / job.rate)} left"]
     elif job.error is not None:

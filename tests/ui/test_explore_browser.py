@@ -42,7 +42,7 @@ def curve(page, name: str) -> list[float]:
 
 def wait_for_update(page, number: int) -> None:
     page.wait_for_function(
-        "n => { const m = (document.querySelector('.st-key-transport')?.innerText || '').match(/update (\\d+)/);"
+        "n => { const m = (document.querySelector('.st-key-transport')?.innerText || '').match(/(\\d+) of/);"
         " return m && Number(m[1]) >= n; }",
         arg=number,
     )
@@ -116,11 +116,11 @@ def test_train_streams_scrubs_and_stops(page, serve):
 def test_pause_and_step_make_single_updates(page, serve):
     open_page(page, serve(APP, "length=20&hidden_size=8"))
     page.locator(".st-key-step button").click()
-    page.wait_for_selector(".st-key-transport >> text=update 1 of 500 · paused")
+    page.wait_for_selector(".st-key-transport >> text=1 of 500 updates · paused")
     page.locator(".st-key-step button").click()
-    page.wait_for_selector(".st-key-transport >> text=update 2 of 500 · paused")
+    page.wait_for_selector(".st-key-transport >> text=2 of 500 updates · paused")
     page.locator(".st-key-train button").click()
-    page.wait_for_selector(".st-key-transport >> text=update 500 of 500 · finished")
+    page.wait_for_selector(".st-key-transport >> text=500 of 500 updates · finished")
 
 
 def test_the_url_is_the_experiment_reload_and_back_included(page, serve):
@@ -157,7 +157,7 @@ def test_two_tabs_train_at_once_and_a_closed_one_harms_nobody(browser, serve):
     for page in pages:
         wait_for_update(page, 30)
     contexts[0].close()
-    made = int(re.search(r"update (\d+)", pages[1].locator(".st-key-transport").inner_text())[1])
+    made = int(re.search(r"(\d+) of", pages[1].locator(".st-key-transport").inner_text())[1])
     wait_for_update(pages[1], made + 100)
     pages[1].locator(".st-key-stop button").click()
     pages[1].wait_for_selector(".st-key-transport >> text=stopped")
