@@ -1,7 +1,8 @@
 """One training step, recorded by the explorer, against what people write and against torch's fused layer.
 
 Every figure is a ratio of times taken in turns within one run, so that a busy machine slows all sides alike. All ways
-compute the gradient of the same loss with the same weights on the same batch, which is checked before anything is timed.
+compute the gradient of the same loss with the same weights on the same batch, which is checked before anything is
+timed.
 """
 
 import statistics
@@ -21,7 +22,7 @@ LAYERS = {"tanh": (nn.RNN, nn.RNNCell), "lstm": (nn.LSTM, nn.LSTMCell), "gru": (
 def main() -> None:
     """Print the table."""
     torch.set_num_threads(1)
-    print(f"one training step (forward, backward, Adam), T=100, B=32, H=64, float32, one thread")
+    print("one training step (forward, backward, Adam), T=100, B=32, H=64, float32, one thread")
     print("median of the ratios of a round, lowest and highest in brackets\n")
     print(f"{'cell':6}{'recorded / loop with retain_grad':>36}{'recorded / fused, unrecorded':>34}")
     for kind in LAYERS:

@@ -33,9 +33,9 @@ def limits() -> Need:
 def need(experiment: "Experiment") -> Need:
     """Estimate the need of a run.
 
-    Work of an update: forward 2·T·B·G·H·(H + D), the same twice again backward, where truncation multiplies the recurrent
-    part by the number of overlapping pieces. Memory: states, pre-activations and partials of all time steps, the weights
-    with gradient and optimiser state, and the recorded rows in float64.
+    Work of an update: forward 2·T·B·G·H·(H + D), the same twice again backward, where truncation multiplies the
+    recurrent part by the number of overlapping pieces. Memory: states, pre-activations and partials of all time
+    steps, the weights with gradient and optimiser state, and the recorded rows in float64.
     """
     task, cell = experiment.task, experiment.cell
     steps, batch, hidden, gates = task.steps, experiment.batch_size, cell.hidden_size, len(cell.gates)
@@ -71,12 +71,11 @@ def excess(experiment: "Experiment") -> Excess | None:
     The field proposed is the one that has to give up the smallest share of its value.
     """
     wanted, allowed = need(experiment), limits()
-    over = [
-        (f"about {wanted.memory / 1e9:.3g} GB of memory, the budget is {allowed.memory / 1e9:.3g} GB", wanted.memory > allowed.memory),
-        (f"about {wanted.work:.2g} operations, the budget is {allowed.work:.2g}", wanted.work > allowed.work),
-    ]  # fmt: skip
-    reasons = [reason for reason, is_over in over if is_over]
-    if not reasons:
+    if wanted.memory > allowed.memory:
+        reason = f"about {wanted.memory / 1e9:.3g} GB of memory, the budget is {allowed.memory / 1e9:.3g} GB"
+    elif wanted.work > allowed.work:
+        reason = f"about {wanted.work:.2g} operations, the budget is {allowed.work:.2g}"
+    else:
         return None
     remedies: dict[tuple[str, ...], int] = {}
     for path in (("steps",), ("batch_size",), ("cell", "hidden_size"), ("task", "length")):
@@ -85,9 +84,9 @@ def excess(experiment: "Experiment") -> Excess | None:
         if fitting is not None:
             remedies[path] = fitting
     if not remedies:
-        return Excess(f"needs {reasons[0]}; lower more than one field", ("batch_size",), experiment.batch_size, {})
+        return Excess(f"needs {reason}; lower more than one field", ("batch_size",), experiment.batch_size, {})
     best = max(remedies, key=lambda path: remedies[path] / _get(experiment, path))
-    return Excess(f"needs {reasons[0]}; lower it to {remedies[best]}", best, _get(experiment, best), remedies)
+    return Excess(f"needs {reason}; lower it to {remedies[best]}", best, _get(experiment, best), remedies)
 
 
 def _fits(experiment: "Experiment", allowed: Need) -> bool:

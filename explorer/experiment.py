@@ -253,7 +253,7 @@ def _problem(error: ErrorDetails) -> Problem:
 
 
 def _in_words(data: Mapping[Any, Any], depth: int = 3) -> dict[Any, Any]:
-    """The config with what no field takes in words: truth values (to pydantic they are numbers), lists, deep objects."""
+    """The config with what no field takes put in words: truth values (numbers to pydantic), lists, deep objects."""
     found = dict(data)
     for key, value in found.items():
         if isinstance(value, bool):

@@ -44,7 +44,7 @@ class Sgd(Optimizer):
 
 
 class Adam(Optimizer):
-    """Adam (Kingma & Ba 2015; torch.optim.Adam): every entry's step is near the learning rate, whatever the gradient's size."""
+    """Adam (Kingma & Ba 2015; torch.optim.Adam): each entry moves by about the learning rate, whatever its gradient."""
 
     kind: Literal["adam"] = "adam"
 

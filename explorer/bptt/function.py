@@ -34,7 +34,7 @@ class Pass:
 
 
 class Recurrence(torch.autograd.Function):
-    """All states of an unrolled cell, [T, M, B, H] each, with explicit backpropagation through time as their derivative."""
+    """All states of an unrolled cell, [T, M, B, H] each; their derivative is explicit backpropagation through time."""
 
     @staticmethod
     def forward(ctx: Any, task: Pass, *tensors: Tensor) -> tuple[Tensor, ...]:

@@ -25,9 +25,9 @@ def norms_by_time(cell: Cell, flow: Flow) -> dict[str, Array]:
     """The recorded norms of one backward pass.
 
     Returns:
-        `grad_h`, `grad_c` …: Σ_b ‖∂L/∂s_{b,t}‖₂, [M, T]; with a loss that is the mean over sequences this is the average
-        over sequences of the per-sequence gradient norm. `grad_weight`: Frobenius norm of time t's own contribution to
-        ∂L/∂W_hh, summed over the batch before the norm, [M, T].
+        `grad_h`, `grad_c` …: Σ_b ‖∂L/∂s_{b,t}‖₂, [M, T]; with a loss that is the mean over sequences this is the
+        average over sequences of the per-sequence gradient norm. `grad_weight`: Frobenius norm of time t's own
+        contribution to ∂L/∂W_hh, summed over the batch before the norm, [M, T].
     """
     found = {f"grad_{name}": _over_units(state) for name, state in zip(cell.states, flow.states, strict=True)}
     blocks = [_norm(block.flatten(-2)) for block in flow.weight_hh_by_step()]

@@ -1,8 +1,8 @@
 """What a cell is: one recurrent matrix product, and a function of each unit alone.
 
-With u = W_hh·h₍t₋₁₎ + b_hh and v = W_ih·x_t + b_ih, split into G gates of H units, the new state of a unit depends on that
-unit's own gates and own previous state only. Every partial derivative is therefore a vector over the units, and those of
-all time steps come from a few large tensor operations.
+With u = W_hh·h₍t₋₁₎ + b_hh and v = W_ih·x_t + b_ih, split into G gates of H units, the new state of a unit depends on
+that unit's own gates and own previous state only. Every partial derivative is therefore a vector over the units, and
+those of all time steps come from a few large tensor operations.
 """
 
 from abc import abstractmethod
@@ -42,7 +42,8 @@ class Partials:
 class Cell(Part):
     """Base of all cells: fields are configuration, methods are the mathematics.
 
-    A new cell defines `kind`, `gates`, `step`, and its fields `weights` and `bias`; `partials` may stay as derived here.
+    A new cell defines `kind`, `gates`, `step`, and its fields `weights` and `bias`; `partials` may stay as derived
+    here.
 
     Attributes:
         states: names of the states in the order in which one step computes them; `h` comes last.

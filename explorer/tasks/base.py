@@ -33,7 +33,8 @@ class Batch:
 class Task(Part):
     """Base of all tasks.
 
-    Time is counted from 1. All batches are drawn in float64 on the CPU, so that every device and precision sees the same numbers.
+    Time is counted from 1. All batches are drawn in float64 on the CPU, so that every device and precision sees the
+    same numbers.
     """
 
     kind: str

@@ -14,9 +14,9 @@ from explorer.tasks.base import Batch, Span, Task, symbols
 class Copying(Task):
     """Ten symbols are read, and written again after a wait: T + 20 steps in all.
 
-    Inputs (one-hot of 10): ten of eight symbols, T − 1 blanks, a delimiter, ten blanks. Targets (9 classes): T + 10 blanks,
-    then the ten symbols. Loss: cross entropy, mean over the T + 20 steps. The best answer without memory writes
-    blanks, then guesses: 10·ln 8 / (T + 20).
+    Inputs (one-hot of 10): ten of eight symbols, T − 1 blanks, a delimiter, ten blanks. Targets (9 classes): T + 10
+    blanks, then the ten symbols. Loss: cross entropy, mean over the T + 20 steps. The best answer without memory
+    writes blanks, then guesses: 10·ln 8 / (T + 20).
     """
 
     SYMBOLS: ClassVar = 8

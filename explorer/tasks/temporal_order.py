@@ -10,10 +10,10 @@ from explorer.tasks.base import Batch, LastStepClasses, Span, at_last, symbols
 
 
 class TemporalOrder(LastStepClasses):
-    """Two of T symbols matter, each A or B, among four distractors; their order is asked for at the last step: 4 classes.
+    """Two of T symbols, each A or B, stand among four distractors; their order is asked at the last step: 4 classes.
 
-    The first stands in [T/10, 2T/10), the second in [5T/10, 6T/10), counted from 0 as in Pascanu's code, whose docstring
-    says otherwise. Hochreiter & Schmidhuber add start and end symbols and vary the length from 100 to 110.
+    The first stands in [T/10, 2T/10), the second in [5T/10, 6T/10), counted from 0 as in Pascanu's code, whose
+    docstring says otherwise. Hochreiter & Schmidhuber add start and end symbols and vary the length from 100 to 110.
     Loss: cross entropy at the last step; without memory ln 4.
     """
 
@@ -44,7 +44,7 @@ class TemporalOrder(LastStepClasses):
 
     @property
     def chance(self) -> tuple[float, str]:
-        """ln 4: four classes, equally likely."""
+        """Four classes, equally likely."""
         return log(self.output_size), "ln 4"
 
     def draw(self, batch_size: int, generator: torch.Generator) -> Batch:

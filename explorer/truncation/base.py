@@ -1,6 +1,7 @@
 """What a truncation scheme is: from a sequence's length to a plan."""
 
 from abc import abstractmethod
+
 from explorer.parts import Part
 from explorer.truncation.plan import Plan
 

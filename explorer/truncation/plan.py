@@ -1,4 +1,4 @@
-"""A plan says which losses flow back how far; it holds step numbers only, so it can be read and tested without a tensor."""
+"""A plan says which losses flow back how far, in step numbers only: it is read and tested without a tensor."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

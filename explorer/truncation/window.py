@@ -12,8 +12,9 @@ from explorer.truncation.plan import Plan, Segment, ends_every
 class Window(Truncation):
     """After every k1 steps, and at the end, the losses since the last such point flow back through the k2 newest steps.
 
-    k1 = k2 is the chunked kind, k1 = 1 the sliding kind. With `updates="segment"` the weights change after each piece, and
-    the state is carried over as it is: each step's gradient is taken with the weights that were in force at that step.
+    k1 = k2 is the chunked kind, k1 = 1 the sliding kind. With `updates="segment"` the weights change after each
+    piece, and the state is carried over as it is: each step's gradient is taken with the weights that were in force
+    at that step.
     """
 
     kind: Literal["window"] = "window"
