@@ -4,8 +4,9 @@ import json
 from pathlib import Path
 
 import pytest
-from explorer.experiment import Experiment
 from streamlit.testing.v1 import AppTest
+
+from explorer.experiment import Experiment
 
 APP = str(Path(__file__).parents[2] / "app.py")
 

@@ -172,8 +172,8 @@ def test_both_themes_and_both_sizes_have_readable_charts(browser, serve):
             page = context.new_page()
             open_page(page, serve(APP))
             sizes = page.evaluate(
-                "() => [...document.querySelectorAll('[data-panel] text')].map(t =>
-                parseFloat(getComputedStyle(t).fontSize))"
+                "() => [...document.querySelectorAll('[data-panel] text')]"
+                ".map(t => parseFloat(getComputedStyle(t).fontSize))"
             )
             assert len(sizes) > 20
             assert min(sizes) >= 14
