@@ -67,14 +67,17 @@ class Grid:
         """
         if not done:
             raise SweepError("no run of this sweep was made, so there is nothing to return.")
-        like = {name: v for run in reversed(list(done.values())) for name, v in run.data_vars.items()}
-        steps, time = (max(run.sizes[dim] for run in done.values()) for dim in ("step", "time"))
+        runs = [done[number] for number in sorted(done)]
+        like = dict[Any, xr.DataArray]()
+        for run in runs:
+            like |= {name: values for name, values in run.data_vars.items() if name not in like}
+        steps, time = (max(run.sizes[dim] for run in runs) for dim in ("step", "time"))
         variables = {name: self._stacked(v, {"step": steps, "time": time}, done) for name, v in like.items()}
         variables["status"] = self._told(done, NOT_RUN, lambda run: run.attrs["status"])
         variables["recorded"] = self._told(done, 0, lambda run: run.sizes["step"])
         variables["chance_loss"] = self._told(done, nan, lambda run: run.attrs["chance_loss"])
         coords = {**self.axes, "step": np.arange(steps), "time": np.arange(1, time + 1)}
-        return xr.Dataset(variables, coords, self._attributes(list(done.values())))
+        return xr.Dataset(variables, coords, self._attributes(runs))
 
     def _stacked(self, like: xr.DataArray, sizes: Mapping[str, int], done: Runs) -> tuple[Any, ...]:
         """One variable of all runs, padded with nan: dimensions, values, attributes."""

@@ -106,14 +106,11 @@ def _runs_in(executor: Executor, grid: Grid, stop: threading.Event) -> Iterator[
         while pending:
             complete, pending = wait(pending, LOOK, FIRST_COMPLETED)
             for future in complete:
-                if future.cancelled():
-                    continue
                 if (error := future.exception()) is not None:
                     raise _failed(grid, numbers[future], error) from error
                 yield numbers[future], future.result()
             if stop.is_set():
-                for future in pending:
-                    future.cancel()
+                pending = {future for future in pending if not future.cancel()}
     finally:
         for future in pending:
             future.cancel()

@@ -1,6 +1,7 @@
 """`sweep`: names and labels of the axes, members equal to runs alone, padding, executors, stopping, refusals."""
 
 import json
+import sys
 import threading
 from concurrent.futures import Executor, Future, ProcessPoolExecutor, ThreadPoolExecutor
 from multiprocessing import get_context
@@ -11,7 +12,6 @@ import pytest
 import torch
 import xarray as xr
 
-import explorer.sweep
 from explorer import Experiment, ExperimentError, SweepError, Training, sweep, train
 from explorer.building import DeviceError
 from explorer.combination import names
@@ -259,7 +259,7 @@ def test_stopped_before_the_first_update() -> None:
     ],
 )
 def test_axes_that_make_no_sense(over: dict[str, Any], sentence: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(explorer.sweep, "Training", _Untouched)
+    monkeypatch.setattr(sys.modules["explorer.sweep"], "Training", _Untouched)
     with pytest.raises(SweepError) as caught:
         sweep(config(), over)
     assert str(caught.value).startswith(sentence)
@@ -309,7 +309,7 @@ def test_axes_that_make_no_sense(over: dict[str, Any], sentence: str, monkeypatc
 def test_a_combination_that_is_not_allowed_is_named_before_anything_is_trained(
     fields: dict[str, Any], over: dict[str, Any], sentence: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(explorer.sweep, "Training", _Untouched)
+    monkeypatch.setattr(sys.modules["explorer.sweep"], "Training", _Untouched)
     with pytest.raises(ExperimentError) as caught:
         sweep(config(**fields), over)
     assert str(caught.value).startswith(sentence)
@@ -326,7 +326,7 @@ def test_a_part_may_mend_what_another_axis_makes_too_large() -> None:
 
 @pytest.mark.skipif(torch.cuda.is_available(), reason="there is a CUDA device here")
 def test_a_device_that_is_not_here_is_named_before_anything_is_trained(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(explorer.sweep, "Training", _Untouched)
+    monkeypatch.setattr(sys.modules["explorer.sweep"], "Training", _Untouched)
     with pytest.raises(DeviceError, match=r"^device = cuda: device: 'cuda' was asked for"):
         sweep(config(), {"device": ["cpu", "cuda"]})
 

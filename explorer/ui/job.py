@@ -4,6 +4,8 @@ A process, because a training thread and a page that draws would mostly wait for
 """
 
 import atexit
+import contextlib
+import os
 import pickle
 import subprocess
 import sys
@@ -20,7 +22,13 @@ from explorer.training import Recording
 LEASE = 90.0  # seconds without a poll after which a run ends: its page is gone; hidden tabs poll once a minute
 SPARE = 1  # idle processes kept for the next run; starting one takes seconds
 
+MOST = 2 * (os.cpu_count() or 1)  # runs under way at once on this server; more would only wait for one another
+
 Phase = Literal["running", "paused", "ended"]
+
+
+class BusyError(Exception):
+    """All places are taken."""
 
 
 class TrainingJob:
@@ -31,6 +39,9 @@ class TrainingJob:
         recording: everything recorded so far.
         error: the sentence of what ended the run early, if something did.
         thread: receives the rows; ends with the run.
+
+    Raises:
+        BusyError: on making it, where as many runs as this server takes are under way.
     """
 
     def __init__(self, experiment: Experiment, *, paused: bool = False, lease: float = LEASE) -> None:
@@ -94,11 +105,9 @@ class TrainingJob:
 
     def _tell(self, *message: object) -> None:
         assert self._process.stdin is not None
-        try:
+        with contextlib.suppress(OSError, ValueError):  # the process is gone: the receiving thread says so
             pickle.dump(message, self._process.stdin)
             self._process.stdin.flush()
-        except OSError:
-            pass  # the process is gone: the receiving thread says so
 
     def _receive(self) -> None:
         assert self._process.stdout is not None
@@ -108,6 +117,7 @@ class TrainingJob:
             _PROCESSES.give_back(self._process)
         except (EOFError, OSError, pickle.UnpicklingError):
             code = self._process.wait()
+            _close(self._process)
             self.recording.status = "stopped"
             self.error = f"the training process ended unexpectedly (exit status {code}); what it had sent is kept"
         self._phase = "ended"
@@ -143,8 +153,15 @@ class _Processes:
         atexit.register(self.close)
 
     def take(self) -> subprocess.Popen[bytes]:
-        """An idle process, or a new one."""
+        """An idle process, or a new one.
+
+        Raises:
+            BusyError: where as many runs as this server takes are under way.
+        """
         with self._lock:
+            self._all = [process for process in self._all if process.poll() is None]
+            if len(self._all) - len(self._idle) >= MOST:
+                raise BusyError(f"This server trains {MOST} runs already, which is all it takes; try again in a while.")
             while self._idle:
                 process = self._idle.pop()
                 if process.poll() is None:
@@ -173,7 +190,6 @@ class _Processes:
             self._idle.clear()
 
     def _start(self) -> subprocess.Popen[bytes]:
-        self._all = [process for process in self._all if process.poll() is None]
         process = subprocess.Popen(
             [sys.executable, "-m", "explorer.worker"],
             stdin=subprocess.PIPE,
@@ -186,7 +202,16 @@ class _Processes:
     def _end(self, process: subprocess.Popen[bytes]) -> None:
         process.kill()
         process.wait()
+        _close(process)
         self._all.remove(process)
+
+
+def _close(process: subprocess.Popen[bytes]) -> None:
+    """Give the pipes of an ended process back."""
+    for pipe in (process.stdin, process.stdout):
+        with contextlib.suppress(OSError):  # what was still unsent has nobody to read it
+            if pipe is not None:
+                pipe.close()
 
 
 _PROCESSES = _Processes()

@@ -3,7 +3,7 @@
 import streamlit as st
 
 from explorer.experiment import Experiment
-from explorer.ui.job import TrainingJob
+from explorer.ui.job import BusyError, TrainingJob
 
 KEPT = 6  # runs that stay with their tab, the newest
 
@@ -38,7 +38,8 @@ def step(experiment: Experiment) -> None:
     job = of(experiment)
     if job is None or job.phase == "ended":
         job = _start(experiment, paused=True)
-    job.step()
+    if job is not None:
+        job.step()
 
 
 def stop(experiment: Experiment) -> None:
@@ -55,13 +56,16 @@ def reset(experiment: Experiment) -> None:
         job.stop()
 
 
-def _start(experiment: Experiment, *, paused: bool = False) -> TrainingJob:
+def _start(experiment: Experiment, *, paused: bool = False) -> TrainingJob | None:
     jobs = _jobs()
     jobs.pop(experiment.digest, None)
     while len(jobs) >= KEPT:
         jobs.pop(next(iter(jobs))).stop()
-    jobs[experiment.digest] = TrainingJob(experiment, paused=paused)
-    return jobs[experiment.digest]
+    try:
+        jobs[experiment.digest] = TrainingJob(experiment, paused=paused)
+    except BusyError as error:
+        st.toast(str(error))
+    return jobs.get(experiment.digest)
 
 
 def _jobs() -> dict[str, TrainingJob]:

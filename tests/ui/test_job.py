@@ -2,7 +2,11 @@
 
 import time
 
+import pytest
+
 from explorer.experiment import Experiment
+from explorer.training import train
+from explorer.ui import job as job_module
 from explorer.ui.job import TrainingJob
 
 SMALL = {"task": {"kind": "adding", "length": 8}, "cell": {"kind": "tanh", "hidden_size": 4}, "batch_size": 2}
@@ -84,3 +88,37 @@ def test_divergence_keeps_what_was_recorded():
     job.thread.join(20)
     assert job.recording.status == "diverged"
     assert 0 < job.dataset().sizes["step"] == job.recording.recorded < 500
+
+
+def test_a_server_takes_a_bounded_number_of_runs(monkeypatch):
+    monkeypatch.setattr(job_module, "MOST", 1)
+    job = TrainingJob(experiment(steps=10_000), paused=True)
+    with pytest.raises(job_module.BusyError, match="1 runs"):
+        TrainingJob(experiment(steps=10_000))
+    job.stop()
+    job.thread.join(5)
+    after = TrainingJob(experiment(steps=3))
+    after.thread.join(20)
+    assert after.recording.status == "finished"
+
+
+def test_a_killed_process_keeps_what_it_had_sent_and_says_so():
+    job = TrainingJob(experiment(steps=10_000))
+    until(lambda: job.recording.recorded > 5)
+    job._process.kill()
+    job.thread.join(10)
+    assert job.phase == "ended"
+    assert "ended unexpectedly" in job.error
+    assert job.dataset().attrs["status"] == "stopped"
+    assert job.dataset().sizes["step"] > 5
+    again = TrainingJob(experiment(steps=3))
+    again.thread.join(20)
+    assert again.recording.status == "finished"
+
+
+def test_a_run_in_its_process_equals_one_made_here():
+    job = TrainingJob(experiment(steps=7))
+    job.thread.join(20)
+    here = train(experiment(steps=7))
+    assert float(abs(here["grad_h"]).sum()) > 0
+    assert job.dataset().drop_attrs().equals(here.drop_attrs())
