@@ -89,6 +89,8 @@ def _listen(commands: "queue.Queue[tuple[Any, ...]]") -> None:
 def main() -> None:
     """Serve the process's own pipes."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C at the server reaches its children too; it ends them itself
+    if hasattr(os, "nice"):
+        os.nice(5)  # where cores are few, pages answer first
     torch.set_num_threads(1)  # at these sizes one thread is faster than two
     output = os.fdopen(os.dup(1), "wb")
     os.dup2(2, 1)  # what anything prints must not come between the messages
