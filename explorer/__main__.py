@@ -22,7 +22,7 @@ from explorer.experiment import Experiment, ExperimentError, all_settings, load
 from explorer.grid import NOT_RUN, Grid, SweepError
 from explorer.sweep import runs_here
 from explorer.terminal import INTERRUPTED, Progress, interruptible, tell
-from explorer.training import Training, measure
+from explorer.training import Row, Training, measure
 
 OVER = "FIELD=V1,V2,…"
 OVER_HELP = (
@@ -116,8 +116,8 @@ def train_command(context: click.Context, /, config: str | None, out: str | None
     training = Training(experiment)
     with interruptible(training.stop):
         with Progress(experiment.steps) as progress:
-            for _ in training:
-                progress.show(training)
+            for row in training:
+                progress.show(row, experiment.task.chance[0])
         tell(f"{training.status} after {training.recorded} of {experiment.steps} updates.")
         if training.recorded:
             run = training.dataset()
@@ -140,8 +140,9 @@ def sweep_command(
     with interruptible(stop.set):
         with Progress(sum(experiment.steps for experiment in grid.experiments)) as progress:
 
-            def show(number: int, training: Training) -> None:
-                progress.show(training, f"run {number + 1} of {len(grid.points)}, {grid.called(number)}")
+            def show(number: int, row: Row) -> None:
+                run = f"run {number + 1} of {len(grid.points)}, {grid.called(number)}"
+                progress.show(row, grid.experiments[number].task.chance[0], run)
 
             try:
                 for number, run in runs_here(grid, stop, show):

@@ -11,6 +11,7 @@ if TYPE_CHECKING:
 MEMORY_BYTES = 2e9
 WORK_FLOP = 2e14
 RECORDED_TOGETHER = 16  # steps whose contributions to ∂L/∂W_hh are held at once, with a float64 copy
+SIZES = (("steps",), ("batch_size",), ("cell", "hidden_size"), ("task", "length"))
 EIGENVALUES = 60.0  # operations for each H³ of the spectral radius, slow ones counted at the speed of products
 
 
@@ -68,7 +69,8 @@ class Excess:
 def excess(experiment: "Experiment") -> Excess | None:
     """What is beyond the budget, or None.
 
-    The field proposed is the one that has to give up the smallest share of its value.
+    The field proposed is the one that has to give up the smallest share of its value; where no single one would do, the
+    one named is the farthest above its default.
     """
     wanted, allowed = need(experiment), limits()
     if wanted.memory > allowed.memory:
@@ -78,13 +80,14 @@ def excess(experiment: "Experiment") -> Excess | None:
     else:
         return None
     remedies: dict[tuple[str, ...], int] = {}
-    for path in (("steps",), ("batch_size",), ("cell", "hidden_size"), ("task", "length")):
+    for path in SIZES:
         value, lowest = _get(experiment, path), 1 if path != ("task", "length") else 10
         fitting = _largest(lambda v, path=path: _fits(_with(experiment, path, v), allowed), lowest, value)  # type: ignore[misc]
         if fitting is not None:
             remedies[path] = fitting
     if not remedies:
-        return Excess(f"needs {reason}; lower more than one field", ("batch_size",), experiment.batch_size, {})
+        worst = max(SIZES, key=lambda path: _get(experiment, path) / _default(experiment, path))
+        return Excess(f"needs {reason}; lower more than one field", worst, _get(experiment, worst), {})
     best = max(remedies, key=lambda path: remedies[path] / _get(experiment, path))
     return Excess(f"needs {reason}; lower it to {remedies[best]}", best, _get(experiment, best), remedies)
 
@@ -109,6 +112,11 @@ def _get(experiment: "Experiment", path: tuple[str, ...]) -> int:
     for name in path:
         value = getattr(value, name)
     return int(value)
+
+
+def _default(experiment: "Experiment", path: tuple[str, ...]) -> int:
+    owner = experiment if len(path) == 1 else getattr(experiment, path[0])
+    return int(type(owner).model_fields[path[-1]].default)
 
 
 def _with(experiment: "Experiment", path: tuple[str, ...], value: int) -> "Experiment":

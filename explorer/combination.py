@@ -23,11 +23,19 @@ def member(config: Experiment, point: Point) -> Experiment:
     Raises:
         ExperimentError: naming the combination.
     """
-    flat: dict[str, Any] = {}
+    base, flat = config, dict[str, Any]()
     try:
-        for path, value in sorted(point.items(), key=lambda item: item[0].count(".")):
-            flat |= _fields(config, flat, path, value) if isinstance(value, Mapping) else {KEYS.get(path, path): value}
-        return config.changed(**flat)
+        for path, value in sorted(point.items(), key=_order):
+            part = path.removesuffix(".kind")
+            if part != path or isinstance(value, Mapping):  # what an outer part says of this one is overridden
+                flat = {key: v for key, v in flat.items() if not PATHS.get(key, "").startswith(f"{part}.")}
+            if isinstance(value, Mapping):
+                probe = _probe(config, flat, path.split("."), value)
+                flat |= {s.key: v for s, v in probe.settings().items() if s.name.startswith(f"{path}.")}
+                base = base.model_copy(update={path: getattr(probe, path)}) if "." not in path else base
+            else:
+                flat[KEYS.get(path, path)] = value
+        return base.changed(**flat)
     except ExperimentError as error:
         kinds, where = {**config.flat(), **flat}, called(point)
         problems = [replace(p, sentence=f"{where}: {_sentence(p, kinds, point)}") for p in error.problems]
@@ -87,18 +95,23 @@ def _tidy(value: Any, given: Any) -> Any:
     return {name: _tidy(getattr(value, name), given[name]) for name in type(value).model_fields if name in given}
 
 
-def _fields(config: Experiment, flat: Point, path: str, value: Point) -> dict[str, Any]:
-    """Every field of a whole part under the experiment's own keys; those left out have their defaults."""
-    owners = path.split(".")
-    tree: dict[str, Any] = {"steps": 1, "batch_size": 1}  # only the whole combination is held against the budget
+def _order(item: tuple[str, Any]) -> tuple[bool, int, bool]:
+    """Outer parts and kinds before inner ones, plain fields last."""
+    path, value = item
+    whole, kind = isinstance(value, Mapping), path.endswith(".kind")
+    return not (whole or kind), path.removesuffix(".kind").count("."), kind
+
+
+def _probe(config: Experiment, flat: Point, path: list[str], value: Point) -> Experiment:
+    """An experiment with this part, among owners of the kinds chosen; small, for only the whole must fit the budget."""
+    tree: dict[str, Any] = {"steps": 1, "batch_size": 1}
     level = tree
-    for depth, owner in enumerate(owners[:-1], 1):
-        key = KEYS.get(".".join([*owners[:depth], "kind"]), "")
+    for depth, owner in enumerate(path[:-1], 1):
+        key = KEYS.get(".".join([*path[:depth], "kind"]), "")
         level[owner] = {"kind": flat.get(key, config.flat().get(key))}
         level = level[owner]
-    level[owners[-1]] = value
-    settings = Experiment.model_validate(tree).settings()
-    return {setting.key: v for setting, v in settings.items() if list(setting.path[: len(owners)]) == owners}
+    level[path[-1]] = value
+    return Experiment.model_validate(tree)
 
 
 def _sentence(problem: Problem, kinds: Point, point: Point) -> str:

@@ -10,7 +10,7 @@ import xarray as xr
 from explorer.building import DeviceError, device_of
 from explorer.experiment import Experiment
 from explorer.grid import Grid, SweepError
-from explorer.training import Training, train
+from explorer.training import Row, Training, train
 
 __all__ = ["Grid", "SweepError", "runs_here", "sweep"]
 
@@ -62,14 +62,14 @@ def sweep(
 
 
 def runs_here(
-    grid: Grid, stop: threading.Event, after_update: Callable[[int, Training], None] | None = None
+    grid: Grid, stop: threading.Event, after_update: Callable[[int, Row], None] | None = None
 ) -> Iterator[tuple[int, xr.Dataset]]:
     """The runs one after another in this process.
 
     Args:
         grid: what to run.
         stop: once set, the run under way ends before its next update and no other is started.
-        after_update: called with the run's number and its training after each update.
+        after_update: called with the run's number and the row of each update.
 
     Yields:
         Number and Dataset of each run.
@@ -88,9 +88,9 @@ def runs_here(
             return
         try:
             training = Training(experiment)
-            for _ in training:
+            for row in training:
                 if after_update is not None:
-                    after_update(number, training)
+                    after_update(number, row)
                 if stop.is_set():
                     training.stop()
         except (RuntimeError, MemoryError) as error:
@@ -105,7 +105,7 @@ def _runs_in(executor: Executor, grid: Grid, stop: threading.Event) -> Iterator[
     try:
         while pending:
             complete, pending = wait(pending, LOOK, FIRST_COMPLETED)
-            for future in complete:
+            for future in sorted(complete, key=lambda f: f.exception() is not None):  # what is done before what failed
                 if (error := future.exception()) is not None:
                     raise _failed(grid, numbers[future], error) from error
                 yield numbers[future], future.result()

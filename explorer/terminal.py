@@ -6,6 +6,7 @@ import signal
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from math import nan
 from time import monotonic
 from types import TracebackType
 from typing import Self
@@ -13,8 +14,7 @@ from typing import Self
 import click
 
 from explorer.facts import number
-from explorer.quantities import recent_loss
-from explorer.training import Training
+from explorer.training import Row
 
 INTERRUPTED = 130  # what shells report after Ctrl-C
 REDRAW = 0.2  # seconds between two drawings of the bar
@@ -59,7 +59,7 @@ class Progress:
             length=updates, file=sys.stderr, show_pos=True, show_percent=True, show_eta=True, width=20,
             hidden=not sys.stderr.isatty(), item_show_func=lambda item: item,
         )  # fmt: skip
-        self._waiting, self._drawn = 0, monotonic()
+        self._waiting, self._drawn, self._loss = 0, monotonic(), nan
 
     def __enter__(self) -> Self:
         self._bar.__enter__()
@@ -71,15 +71,22 @@ class Progress:
         self._bar.update(self._waiting)
         self._bar.__exit__(kind, error, trace)
 
-    def show(self, training: Training, run: str = "") -> None:
-        """Count one update; redraw where it is time to."""
+    def show(self, row: Row, chance: float, run: str = "") -> None:
+        """Count one update; redraw where it is time to.
+
+        Args:
+            row: what the update left.
+            chance: loss of the best answer without memory.
+            run: which run it is, where there are several.
+        """
         self._waiting += 1
+        if row.numbers["asked"]:
+            self._loss = row.numbers["loss"]
         if self._bar.hidden or monotonic() - self._drawn < REDRAW:
             return
-        dataset = training.dataset()
-        loss, chance = (number(x) for x in (recent_loss(dataset), dataset.attrs["chance_loss"]))
+        words = f"loss {number(self._loss)} (chance {number(chance)}){'; ' if run else ''}{run}"
         room = shutil.get_terminal_size().columns - TAKEN  # a line that wraps would not be drawn over
-        self._bar.update(self._waiting, f"loss {loss} (chance {chance}){'; ' if run else ''}{run}"[: max(0, room)])
+        self._bar.update(self._waiting, words[: max(0, room)])
         self._waiting, self._drawn = 0, monotonic()
 
     def skip(self, updates: int) -> None:

@@ -96,7 +96,9 @@ def test_the_attributes_say_what_figures_need() -> None:
     assert json.loads(found.attrs["question"]) == [[12, 12]]
     assert found.attrs["chance_loss"] == pytest.approx(1 / 6)
     assert found.attrs["chance_text"] == "1/6"
-    assert json.loads(found.attrs["cuts"]) == [5]
+    assert json.loads(found.attrs["cuts"]) == [1, 2, 3, 4, 5, 6, 7]  # only the last piece has a loss
+    everywhere = measure(Experiment.model_validate(config("copying", "tanh", truncation=PLANS["chunked"])))
+    assert json.loads(everywhere.attrs["cuts"]) == [5, 10, 15]
     assert found.asked.values.tolist() == [1.0]
 
 

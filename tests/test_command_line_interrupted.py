@@ -1,0 +1,140 @@
+"""Ctrl-C and termination, sent to the real process, whose standard error is a terminal."""
+
+import contextlib
+import os
+import re
+import select
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from time import monotonic
+from typing import Any
+
+import numpy as np
+import pytest
+import xarray as xr
+from invoking import TINY, opened
+
+from explorer import Experiment, Training
+
+ROOT = Path(__file__).parents[1]
+
+
+class Child:
+    """The command in a process of its own, its standard error on a terminal."""
+
+    def __init__(self, *args: object) -> None:
+        ours, theirs = os.openpty()
+        words = [sys.executable, "-m", "explorer", *(str(arg) for arg in args)]
+        environment = {**os.environ, "COLUMNS": "120", "TERM": "xterm"}
+        self.terminal, self.told = ours, ""
+        self.process = subprocess.Popen(
+            words, cwd=ROOT, env=environment, stdin=theirs, stdout=subprocess.PIPE, stderr=theirs, text=True
+        )
+        os.close(theirs)
+
+    def wait_for(self, pattern: str, seconds: float = 40.0) -> None:
+        """Read the terminal until it shows this."""
+        end = monotonic() + seconds
+        while not re.search(pattern, self.told):
+            assert self._read() and monotonic() < end, f"waited in vain for {pattern!r}: {self.told}"
+
+    def _read(self) -> bool:
+        if select.select([self.terminal], [], [], 0.2)[0]:
+            try:
+                new = os.read(self.terminal, 65536)
+            except OSError:  # the other end is closed
+                return False
+            self.told += new.decode(errors="replace")
+        return True
+
+    def end(self) -> tuple[int, str]:
+        """Exit code and standard output."""
+        while self._read():
+            pass
+        output, _ = self.process.communicate(timeout=20)
+        return self.process.returncode, output
+
+    def close(self) -> None:
+        if self.process.poll() is None:
+            self.process.kill()
+        self.process.communicate()
+        with contextlib.suppress(OSError):
+            os.close(self.terminal)
+
+
+@pytest.fixture
+def child() -> Iterator[Any]:
+    children: list[Child] = []
+
+    def start(*args: object) -> Child:
+        children.append(Child(*args))
+        return children[-1]
+
+    yield start
+    for one in children:
+        one.close()
+
+
+def first_rows(experiment: Experiment, rows: int) -> xr.Dataset:
+    training = Training(experiment)
+    for _ in training:
+        if training.recorded == rows:
+            break
+    return training.dataset()
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_an_interrupted_training_is_saved(number: int, child: Any, tmp_path: Path) -> None:
+    run = child("train", *TINY, "--steps", 50_000, "--out", tmp_path / "o.nc")
+    bar = r" \d+/50000 +\d+%  "
+    run.wait_for(
+        bar + (r"(\dd )?\d\d:\d\d:\d\d  " if number == signal.SIGINT else "") + r"loss [\d.e-]+ \(chance 0\.17\)"
+    )
+    run.process.send_signal(number)
+    code, output = run.end()
+    assert (code, output) == (130, "")
+    assert "Traceback" not in run.told
+    found = opened(tmp_path / "o.nc")
+    rows = found.sizes["step"]
+    assert found.attrs["status"] == "stopped"
+    assert 0 < rows < 50_000
+    assert f"stopped after {rows} of 50000 updates." in run.told
+    assert f"saved to {tmp_path / 'o.nc'}." in run.told
+    alone = first_rows(Experiment.model_validate_json(found.attrs["experiment"]), rows)
+    xr.testing.assert_equal(found, alone)
+    assert float(alone["grad_h"].min()) > 0
+    assert [p.name for p in tmp_path.iterdir()] == ["o.nc"]
+
+
+def test_an_interrupted_sweep_is_saved(child: Any, tmp_path: Path) -> None:
+    words = ("--over", "seed=0,1,2", "--over", "steps=3,50000")
+    run = child("sweep", *TINY, *words, "--out", tmp_path / "o.nc")
+    run.wait_for(r" \d+/150009 +\d+%  .*; run 2 of 6, seed = 0")
+    run.process.send_signal(signal.SIGINT)
+    code, output = run.end()
+    assert (code, output) == (130, "")
+    found = opened(tmp_path / "o.nc")
+    assert found["status"].values.tolist() == [["finished", "stopped"], *[["not run"] * 2] * 2]
+    assert found.attrs["status"] == "stopped"
+    rows = int(found["recorded"].sel(seed=0, steps=50_000))
+    assert f"6 runs: 1 finished, 1 stopped, 4 not run; {rows + 3} of 150009 updates." in run.told
+    alone = first_rows(Experiment.model_validate_json(found.attrs["experiment"]).changed(steps=50_000), rows)
+    for name, values in alone.data_vars.items():
+        np.testing.assert_array_equal(found[name].sel(seed=0, steps=50_000)[:rows], values)
+
+
+def test_a_second_interrupt_ends_at_once(child: Any, tmp_path: Path) -> None:
+    slow = ["--length=10000", "--hidden-size=64", "--batch-size=4", "--truncation=window", "--k1=1", "--k2=40"]
+    run = child("train", *slow, "--out", tmp_path / "o.nc")
+    run.wait_for(r" 0/500 +0%")
+    run.process.send_signal(signal.SIGINT)
+    run.wait_for("stopping after this update; interrupt again to end at once, without saving")
+    start = monotonic()
+    run.process.send_signal(signal.SIGINT)
+    assert run.end() == (130, "")
+    assert monotonic() - start < 2
+    assert run.told.endswith("\033[?25h"), "the cursor stays hidden"
+    assert not list(tmp_path.iterdir())

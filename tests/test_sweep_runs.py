@@ -1,0 +1,136 @@
+"""`sweep`: padding, runs that diverge or fail, executors, stopping."""
+
+import threading
+from concurrent.futures import Executor, Future, ProcessPoolExecutor, ThreadPoolExecutor
+from multiprocessing import get_context
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+import xarray as xr
+from sweeping import config, reopened, same
+
+from explorer import SweepError, sweep, train
+from explorer.grid import Grid
+from explorer.sweep import runs_here
+from explorer.training import Row
+
+DIVERGES = {
+    "cell": {"kind": "relu", "hidden_size": 8},
+    "optimizer": {"kind": "sgd", "learning_rate": 100.0},
+    "clipping": {"kind": "none"},
+    "dtype": "float32",
+    "steps": 20,
+}
+
+
+def test_shorter_runs_and_sequences_are_padded_with_nan() -> None:
+    grid = sweep(config(), {"task.length": [6, 12], "steps": [2, 5]})
+    assert grid["grad_h"].shape == (2, 2, 5, 12)
+    for length in (6, 12):
+        for steps in (2, 5):
+            alone = train(config(task={"kind": "adding", "length": length}, steps=steps))
+            same(grid.sel(length=length, steps=steps), alone)
+    assert grid["recorded"].values.tolist() == [[2, 5], [2, 5]]
+    assert "signal" not in grid.attrs, "differs between the runs"
+
+
+def test_diverged_runs_are_kept_and_marked(tmp_path: Path) -> None:
+    grid = sweep(config(**DIVERGES), {"optimizer.learning_rate": [100.0, 0.001], "seed": [0, 1]})
+    assert grid["status"].values.tolist() == [["diverged", "diverged"], ["finished", "finished"]]
+    assert grid.attrs["status"] == "diverged"
+    alone = train(config(**DIVERGES))
+    assert not np.isfinite(alone["loss"].values).all()
+    assert 0 < alone.sizes["step"] < 20
+    same(grid.sel(learning_rate=100.0, seed=0), alone)
+    assert np.isinf(reopened(grid, tmp_path)["grad_h"].values).any()
+
+
+def _pool(kind: str) -> Executor:
+    if kind == "threads":
+        return ThreadPoolExecutor(2)
+    return ProcessPoolExecutor(2, get_context("spawn"), torch.set_num_threads, (1,))
+
+
+@pytest.mark.parametrize("kind", ["threads", "processes"])
+def test_an_executor_gives_the_same_grid(kind: str) -> None:
+    over, seen = {"cell.kind": ["lstm", "tanh"], "task.length": [10, 40]}, list[tuple[int, int]]()
+    with _pool(kind) as executor:
+        grid = sweep(config(steps=6), over, executor, progress=lambda done, total: seen.append((done, total)))
+    here = sweep(config(steps=6), over)
+    assert seen == [(1, 4), (2, 4), (3, 4), (4, 4)]
+    assert float(here["grad_c"].sel(cell="lstm").min()) > 0
+    xr.testing.assert_allclose(grid, here, rtol=1e-8, atol=0)
+    assert grid.attrs == here.attrs
+    assert list(grid.data_vars) == list(here.data_vars)
+
+
+class _OnlyTheThird(Executor):
+    """Makes one run; the others wait for ever, unless they are cancelled."""
+
+    def __init__(self, error: Exception | None = None) -> None:
+        self.error = error
+        self.futures: list[Future[Any]] = []
+
+    def submit(self, fn: Any, /, *args: Any, **kwargs: Any) -> Future[Any]:
+        future: Future[Any] = Future()
+        self.futures.append(future)
+        if len(self.futures) == 3:
+            future.set_result(fn(*args, **kwargs))
+        if len(self.futures) == 4 and self.error is not None:
+            future.set_exception(self.error)
+        return future
+
+
+def test_stopping_cancels_what_has_not_begun_elsewhere() -> None:
+    executor, stop, seen = _OnlyTheThird(), threading.Event(), list[tuple[int, int]]()
+
+    def progress(done: int, total: int) -> None:
+        seen.append((done, total))
+        stop.set()
+
+    grid = sweep(config(), {"seed": range(4)}, executor, progress, stop)
+    assert seen == [(1, 4)], "runs are told as they complete, not in their order"
+    assert [future.cancelled() for future in executor.futures] == [True, True, False, True]
+    assert grid["status"].values.tolist() == ["not run", "not run", "finished", "not run"]
+    assert grid.attrs["status"] == "stopped"
+    same(grid.sel(seed=2), train(config(seed=2)))
+
+
+def test_a_run_that_fails_is_named_and_the_others_are_kept() -> None:
+    executor = _OnlyTheThird(RuntimeError("the worker was lost"))
+    with pytest.raises(SweepError, match=r"^seed = 3: the run failed: the worker was lost$") as caught:
+        sweep(config(), {"seed": range(4)}, executor, stop=threading.Event())
+    assert all(future.cancelled() for future in executor.futures[:2])
+    assert caught.value.grid is not None
+    same(caught.value.grid.sel(seed=2), train(config(seed=2)))
+
+
+def test_stopping_here_keeps_whole_rows_of_the_run_under_way(tmp_path: Path) -> None:
+    grid, stop = Grid(config(steps=9), {"seed": [0, 1, 2]}), threading.Event()
+
+    seen: list[int] = []
+
+    def after_update(number: int, row: Row) -> None:
+        seen.append(number)
+        if seen.count(1) == 5:
+            stop.set()
+
+    found = grid.combine(dict(runs_here(grid, stop, after_update)))
+    assert found["status"].values.tolist() == ["finished", "stopped", "not run"]
+    assert found["recorded"].values.tolist() == [9, 5, 0]
+    assert found.attrs["status"] == "stopped"
+    alone = train(config(steps=9, seed=1)).isel(step=slice(5))
+    np.testing.assert_array_equal(found["grad_h"].sel(seed=1)[:5], alone["grad_h"])
+    assert np.isnan(found["grad_h"].sel(seed=1)[5:]).all()
+    assert np.isnan(found["loss"].sel(seed=2)).all()
+    reopened(found, tmp_path)
+
+
+def test_stopped_before_the_first_update() -> None:
+    stop = threading.Event()
+    stop.set()
+    with pytest.raises(SweepError, match="no run"):
+        sweep(config(), {"seed": [0]}, stop=stop)
