@@ -1,7 +1,8 @@
 """Explorer of gradient flow in backpropagation through time: the public names."""
 
 from explorer.building import Built, build
-from explorer.experiment import Experiment, ExperimentError
+from explorer.experiment import Experiment
+from explorer.problems import ExperimentError
 from explorer.sweep import SweepError, sweep
 from explorer.training import Training, measure, train
 from explorer.watch import WatchError, watch

@@ -18,8 +18,9 @@ import xarray as xr
 from explorer import findings
 from explorer.building import DeviceError
 from explorer.dataset import SaveError, check_target, save
-from explorer.experiment import Experiment, ExperimentError, all_settings, load
+from explorer.experiment import Experiment, all_settings, load
 from explorer.grid import NOT_RUN, Grid, SweepError
+from explorer.problems import ExperimentError
 from explorer.sweep import runs_here
 from explorer.terminal import INTERRUPTED, Progress, interruptible, tell
 from explorer.training import Row, Training, measure

@@ -4,8 +4,9 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-from explorer.experiment import Experiment, ExperimentError, Problem, all_settings
+from explorer.experiment import Experiment, all_settings
 from explorer.parts import Part
+from explorer.problems import ExperimentError, Problem
 from explorer.settings import members, text
 
 Point = Mapping[str, Any]  # path of a field → its value, plain as JSON

@@ -78,7 +78,7 @@ def check_target(path: str | Path) -> Path:
 
 
 def save(dataset: xr.Dataset, path: str | Path) -> Path:
-    """Write a Dataset to .nc (NetCDF 4) or .csv (one row for each step and time; the attributes in a .json beside it).
+    """Write a Dataset to .nc (NetCDF 4) or .csv (one row for each step and time; the experiment in a .json beside it).
 
     Written to a temporary file first and moved into place, so that a file is either whole or not there.
 

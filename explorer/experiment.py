@@ -1,47 +1,22 @@
 """Experiment: the one source of truth for the Python config, the flags, the URL and the file."""
 
-import difflib
 import hashlib
 import json
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
 from pathlib import Path as FilePath
 from typing import Any, Literal, Self
 
 from pydantic import ModelWrapValidatorHandler, ValidationError, model_validator
-from pydantic_core import ErrorDetails
 
 from explorer import budget
 from explorer.cells import AnyCell, Tanh
 from explorer.clipping import AnyClipping, NormClipping
 from explorer.optimizers import Adam, AnyOptimizer
 from explorer.parts import Part, quantity
+from explorer.problems import ExperimentError, Problem, in_words, no_such, problem_of, shown
 from explorer.settings import Path, Setting, members, settings_of, text
 from explorer.tasks import Adding, AnyTask
 from explorer.truncation import AnyTruncation, Full
-
-
-@dataclass(frozen=True)
-class Problem:
-    """One thing wrong with a config.
-
-    Attributes:
-        path: the field at fault.
-        sentence: field, value and what is allowed.
-        remedies: single changes, path to value, that each would mend it.
-    """
-
-    path: Path
-    sentence: str
-    remedies: Mapping[Path, Any] = field(default_factory=dict)
-
-
-class ExperimentError(Exception):
-    """A config that cannot be run; `str()` is one sentence for each problem."""
-
-    def __init__(self, problems: list[Problem]) -> None:
-        self.problems = problems
-        super().__init__("\n".join(p.sentence for p in problems))
 
 
 class Experiment(Part):
@@ -75,11 +50,11 @@ class Experiment(Part):
     @classmethod
     def _readable(cls, data: Any, handler: ModelWrapValidatorHandler[Self]) -> Self:
         if not isinstance(data, Mapping | cls):
-            raise ExperimentError([Problem((), f"an experiment is a JSON object of fields, not {_shown(data)}.")])
+            raise ExperimentError([Problem((), f"an experiment is a JSON object of fields, not {shown(data)}.")])
         try:
-            experiment = handler(_in_words(data) if isinstance(data, Mapping) else data)
+            experiment = handler(in_words(data) if isinstance(data, Mapping) else data)
         except ValidationError as error:
-            raise ExperimentError([_problem(e) for e in error.errors()]) from None
+            raise ExperimentError([problem_of(e, cls) for e in error.errors()]) from None
         too_much = budget.excess(experiment)
         if too_much is not None:
             name = ".".join(too_much.path)
@@ -126,7 +101,7 @@ def nested(flat: Mapping[str, Any]) -> dict[str, Any]:
         ExperimentError: for a key that is no field, or one that the chosen kinds do not have.
     """
     paths = {s.key: s.path for s in all_settings()}
-    unknown = [Problem((key,), _no_such(key, list(paths))) for key in flat if key not in paths]
+    unknown = [Problem((key,), no_such(key, list(paths))) for key in flat if key not in paths]
     if unknown:
         raise ExperimentError(unknown)
     tree: dict[str, Any] = {}
@@ -224,77 +199,3 @@ def _settings_in(part: Part, path: Path) -> Iterator[tuple[Setting, Any]]:
             yield from _settings_in(value, (*path, name))
         elif (*path, name) in own:
             yield own[*path, name], value
-
-
-def _problem(error: ErrorDetails) -> Problem:
-    """Pydantic's error as one sentence."""
-    path, part = _strip_tags(error["loc"])
-    context = error.get("ctx", {})
-    value = error["input"]
-    name = ".".join(path)
-    if error["type"] == "rule":
-        here = (*path, context["field"])
-        remedies = {(*path, k): v for k, v in context["remedies"].items()}
-        return Problem(here, f"{'.'.join(here)}: {context['value']} {context['why']}.", remedies)
-    if error["type"] == "extra_forbidden":
-        names = list(part.model_fields) if part is not None else []
-        return Problem(path, _no_such(name, names))
-    if error["type"] in ("union_tag_invalid", "union_tag_not_found"):
-        path = (*path, "kind")
-        value = context.get("tag") if error["type"] == "union_tag_invalid" else _kind_of(value)
-    depth = -2 if path[-1:] == ("kind",) else -1
-    known = settings_of(part, path[:depth]) if part is not None else ()
-    setting = next((s for s in known if s.path == path), None)
-    if setting is None:
-        return Problem(path, f"{name}: {_shown(value)} is not allowed; give a JSON object with a kind.")
-    near = difflib.get_close_matches(value, setting.choices, 1) if isinstance(value, str) else []
-    hint = f"; did you mean {near[0]}?" if near else "."
-    return Problem(path, f"{setting.name}: {_shown(value)} is not allowed; give {setting.allowed}{hint}")
-
-
-def _in_words(data: Mapping[Any, Any], depth: int = 3) -> dict[Any, Any]:
-    """The config with what no field takes put in words: truth values (numbers to pydantic), lists, deep objects."""
-    found = dict(data)
-    for key, value in found.items():
-        if isinstance(value, bool):
-            found[key] = str(value).lower()
-        elif isinstance(value, Mapping) and depth > 1:
-            found[key] = _in_words(value, depth - 1)
-        elif isinstance(value, Mapping | list | tuple):
-            found[key] = _shown(value)
-    return found
-
-
-def _strip_tags(loc: tuple[int | str, ...]) -> tuple[Path, type[Part] | None]:
-    """Pydantic's location without the kinds in it, and the class of the part that holds its last name."""
-    part: type[Part] | None = Experiment
-    path: list[str] = []
-    rest = list(loc)
-    holder: type[Part] | None = Experiment
-    while rest:
-        name = str(rest.pop(0))
-        path.append(name)
-        holder = part
-        kinds = members(part.model_fields[name]) if part is not None and name in part.model_fields else {}
-        part = kinds.get(str(rest.pop(0))) if kinds and rest and str(rest[0]) in kinds else None
-    return tuple(path), holder
-
-
-def _kind_of(value: Any) -> Any:
-    return value.get("kind") if isinstance(value, Mapping) else value
-
-
-def _no_such(name: str, names: list[str]) -> str:
-    near = difflib.get_close_matches(name.split(".")[-1], names, 1)
-    plain = len(name) <= 60 and name.replace(".", "").isidentifier()
-    return f"{name if plain else _shown(name)}: there is no such field; " + (
-        f"did you mean {near[0]}?" if near else f"there are {', '.join(names)}."
-    )
-
-
-def _shown(value: Any) -> str:
-    try:
-        shown = repr(value)
-    except (RecursionError, ValueError):  # nested too deep; an integer of thousands of digits
-        shown = f"this {type(value).__name__}"
-    return shown if len(shown) <= 60 else shown[:57] + "…"

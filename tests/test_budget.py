@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from explorer import Experiment, ExperimentError
 from explorer.budget import Need, excess, limits, need
-from explorer.experiment import Problem
+from explorer.problems import Problem
 from explorer.tasks import Adding
 from explorer.truncation import Window
 

@@ -14,7 +14,6 @@ from typing import Annotated, Any, get_args
 
 import pytest
 import torch
-import xarray as xr
 from invoking import invoke, opened
 from pydantic import Field
 from torch import Tensor
@@ -26,7 +25,7 @@ from explorer.cells import AnyCell
 from explorer.clipping import AnyClipping
 from explorer.optimizers import AnyOptimizer
 from explorer.parts import quantity
-from explorer.tasks import Adding, AnyTask
+from explorer.tasks import AnyTask
 from explorer.truncation import AnyTruncation
 
 ROOT = Path(__file__).parents[1]
@@ -35,7 +34,8 @@ SMALL = {"batch_size": 3, "dtype": "float64", "device": "cpu", "steps": 3}
 
 
 def blocks(language: str) -> list[str]:
-    return re.findall(rf"^```{language}\n(.*?)^```$", README, re.DOTALL | re.MULTILINE)
+    fenced = README.split("\n```")[1::2]  # every second piece stands between two fences
+    return [text for word, _, text in (block.partition("\n") for block in fenced) if word == language]
 
 
 def python(word: str) -> str:
@@ -99,14 +99,22 @@ def test_the_command_lines_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
             assert "gradient" in done.stdout
 
 
+class LastOutput(torch.nn.Module):
+    """Somebody's own model."""
+
+    def __init__(self, layer: torch.nn.Module) -> None:
+        super().__init__()
+        self.layer = layer
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.layer(x)[0][-1]
+
+
 def test_the_two_lines_of_watch() -> None:
     torch.manual_seed(0)
     layer = torch.nn.LSTM(2, 5)
     x, y = torch.randn(12, 3, 2), torch.randn(12, 3, 5)
-    names = {"model": lambda x: layer(x)[0][-1], "x": x, "y": y[-1], "criterion": torch.nn.functional.mse_loss}
-    model = torch.nn.Module()
-    model.lstm, model.forward = layer, names["model"]  # type: ignore[assignment]
-    names["model"] = model
+    names: dict[str, Any] = {"x": x, "y": y[-1], "criterion": torch.nn.functional.mse_loss, "model": LastOutput(layer)}
     exec(python("criterion(model(x), y)"), names)
     flow = names["recorder"].dataset()["grad_h"]
     assert flow.sizes["time"] == 12
@@ -193,7 +201,7 @@ def test_the_added_task_has_the_chance_that_it_says(tmp_path: Path) -> None:
 def test_one_line_lists_what_is_added(tmp_path: Path) -> None:
     """A copy of the package with the two files and the two lines: flags and kinds follow."""
     shutil.copytree(ROOT / "explorer", tmp_path / "explorer", ignore=shutil.ignore_patterns("__pycache__", "ui"))
-    for kind, union, base, folder in (("Leaky", "AnyCell", "Cell", "cells"), ("Parity", "AnyTask", "Task", "tasks")):
+    for kind, union, folder in (("Leaky", "AnyCell", "cells"), ("Parity", "AnyTask", "tasks")):
         path = f"explorer/{folder}/{kind.lower()}.py"
         assert f"and add `{kind}` to `{union}` in `explorer/{folder}/__init__.py`" in README
         (tmp_path / path).write_text(python(f"class {kind}("), encoding="utf-8")
@@ -211,5 +219,4 @@ def test_one_line_lists_what_is_added(tmp_path: Path) -> None:
     assert done.returncode == 0, done.stderr
     written = json.loads((tmp_path / "o.json").read_text())
     assert (written["cell"]["kind"], written["cell"]["rate"], written["task"]["kind"]) == ("leaky", 0.25, "parity")
-    assert isinstance(xr.Dataset.from_dataframe(__import__("pandas").read_csv(tmp_path / "o.csv")), xr.Dataset)
-    assert Adding().kind == "adding"
+    assert "grad_h" in (tmp_path / "o.csv").read_text().splitlines()[0]

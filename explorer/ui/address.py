@@ -9,7 +9,8 @@ from typing import Any
 
 import streamlit as st
 
-from explorer.experiment import Experiment, ExperimentError, all_settings, read
+from explorer.experiment import Experiment, all_settings, read
+from explorer.problems import ExperimentError
 
 _STATE, _URL, _NOTICES, _OWN = "experiment", "url", "notices", "changed_here"
 
@@ -80,5 +81,6 @@ def _parse(url: Mapping[str, list[str]]) -> tuple[Experiment, list[str]]:
     said = [
         f"{key}: given {len(values)} times in the link; the last counts." for key, values in url.items() if values[1:]
     ]
-    said += [f"{problem.sentence} The default is shown." for problem in problems]
+    known = {s.path for s in all_settings()}
+    said += [f"{p.sentence} {'The default is shown.' if p.path in known else 'It is ignored.'}" for p in problems]
     return experiment, said

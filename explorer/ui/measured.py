@@ -5,7 +5,8 @@ from functools import lru_cache
 import xarray as xr
 
 from explorer.building import DeviceError
-from explorer.experiment import Experiment, ExperimentError
+from explorer.experiment import Experiment
+from explorer.problems import ExperimentError
 from explorer.training import measure
 
 BESIDE = ("tanh", "lstm", "gru")
