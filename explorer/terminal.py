@@ -13,7 +13,7 @@ from typing import Self
 
 import click
 
-from explorer.facts import number
+from explorer.findings.facts import number
 from explorer.training import Row
 
 INTERRUPTED = 130  # what shells report after Ctrl-C

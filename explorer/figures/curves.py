@@ -8,9 +8,9 @@ from itertools import count
 import numpy as np
 import xarray as xr
 
-from explorer import facts
 from explorer.figures.drawing import Drawing
 from explorer.figures.theme import LINE, LogAxis, Theme, ink, log_axis, style
+from explorer.findings import facts
 
 
 @dataclass(frozen=True)

@@ -6,14 +6,15 @@ import numpy as np
 import plotly.graph_objects as go
 import xarray as xr
 
-from explorer import facts, findings
-from explorer.facts import number
+from explorer import findings
 from explorer.figures import curves as lines
 from explorer.figures import labels, marks
 from explorer.figures.curves import Curve
 from explorer.figures.drawing import Drawing
 from explorer.figures.room import room
 from explorer.figures.theme import MARGIN, LogAxis, Theme, time_axis
+from explorer.findings import facts
+from explorer.findings.facts import number
 
 
 def gradient(

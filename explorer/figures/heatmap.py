@@ -5,11 +5,12 @@ import plotly.graph_objects as go
 import xarray as xr
 from plotly.colors import get_colorscale
 
-from explorer import facts, findings
-from explorer.facts import number
+from explorer import findings
 from explorer.figures.drawing import Drawing
 from explorer.figures.theme import MARGIN, Theme, decade, decades, log_axis, time_axis
 from explorer.figures.updates import kept
+from explorer.findings import facts
+from explorer.findings.facts import number
 
 TALL = MARGIN | {"t": 30, "b": 46}
 VIRIDIS = get_colorscale("Viridis")

@@ -7,11 +7,12 @@ import numpy as np
 import plotly.graph_objects as go
 import xarray as xr
 
-from explorer import facts, findings
-from explorer.facts import number
+from explorer import findings
 from explorer.figures import updates
 from explorer.figures.drawing import Drawing
 from explorer.figures.theme import LINE, SMALL, Theme, log_axis, style
+from explorer.findings import facts
+from explorer.findings.facts import number
 
 WIDE = 4.0  # a loss that spans more than this factor is drawn on a log axis
 

@@ -5,12 +5,12 @@ from collections.abc import Sequence
 import numpy as np
 import xarray as xr
 
-from explorer import facts
-from explorer.facts import number
 from explorer.figures.curves import Curve, near
 from explorer.figures.drawing import Drawing
 from explorer.figures.room import LETTER, WIDTH, Box, Room
 from explorer.figures.theme import CLEAR, FONT, LogAxis
+from explorer.findings import facts
+from explorer.findings.facts import number
 
 ALIKE = 100.0  # ends that differ by less can share one region
 FACTOR = 1e3  # gradients this many times smaller (larger) than the question's are called vanishing (exploding)

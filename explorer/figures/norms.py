@@ -6,11 +6,12 @@ import numpy as np
 import plotly.graph_objects as go
 import xarray as xr
 
-from explorer import facts, findings
-from explorer.facts import number
+from explorer import findings
 from explorer.figures import updates
 from explorer.figures.drawing import Drawing
 from explorer.figures.theme import LINE, SMALL, LogAxis, Theme, log_axis, style
+from explorer.findings import facts
+from explorer.findings.facts import number
 
 
 def norms(dataset: xr.Dataset, theme: Theme = "light", *, step: int = -1) -> go.Figure:

@@ -5,8 +5,8 @@ from typing import Any
 import numpy as np
 import xarray as xr
 
-from explorer import facts
 from explorer.figures.drawing import Drawing
+from explorer.findings import facts
 
 ROWS = 200  # more rows than pixels only cost time
 

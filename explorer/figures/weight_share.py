@@ -4,10 +4,11 @@ import numpy as np
 import plotly.graph_objects as go
 import xarray as xr
 
-from explorer import facts, findings
+from explorer import findings
 from explorer.figures import updates
 from explorer.figures.drawing import Drawing
 from explorer.figures.theme import LINE, SMALL, Theme, style, time_axis
+from explorer.findings import facts
 
 
 def weight_share(dataset: xr.Dataset, *, step: int = -1, theme: Theme = "light") -> go.Figure:

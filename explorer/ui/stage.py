@@ -8,7 +8,7 @@ from explorer.building import DeviceError
 from explorer.experiment import Experiment
 from explorer.figures import captions, gradient, heatmap, loss, norms, style, weight_share, weight_share_rows
 from explorer.figures.updates import kept
-from explorer.quantities import with_loss
+from explorer.findings import with_loss
 from explorer.ui import runs
 from explorer.ui.board import Panel, Rich, Scrub, board
 from explorer.ui.job import TrainingJob

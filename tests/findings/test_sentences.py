@@ -7,7 +7,8 @@ import numpy as np
 import pytest
 import xarray as xr
 
-from explorer import facts, findings
+from explorer import findings
+from explorer.findings import facts
 
 
 def dataset(grad, kind="tanh", cell_state=None, **attrs):

@@ -9,28 +9,15 @@ from collections.abc import Sequence
 import numpy as np
 import xarray as xr
 
-from explorer import facts
-from explorer.facts import number
-from explorer.fading import CONSTANT, Decay, Reach, decay, reaching
-from explorer.quantities import clipped_share, diverged_at, first_nonfinite, recent_loss, weight_share, zero_before
-
-__all__ = [
-    "Decay",
-    "Reach",
-    "behaviour",
-    "clipped_share",
-    "decay",
-    "diverged_at",
-    "first_nonfinite",
-    "headline",
-    "learned",
-    "reaching",
-    "recent_loss",
-    "setting",
-    "subline",
-    "weight_share",
-    "zero_before",
-]
+from explorer.findings import facts
+from explorer.findings.facts import number
+from explorer.findings.fading import CONSTANT, Decay, decay, reaching
+from explorer.findings.quantities import (
+    diverged_at,
+    first_nonfinite,
+    recent_loss,
+    zero_before,
+)
 
 Piece = tuple[str, str | None]  # text, and the kind of the cell it names (for its colour)
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 import xarray as xr
 
-from explorer import facts
+from explorer.findings import facts
 
 CONSTANT = 3.0  # a gradient whose largest and smallest value differ by less than this factor is called constant
 

@@ -5,7 +5,7 @@ import math
 import numpy as np
 import xarray as xr
 
-from explorer import facts
+from explorer.findings import facts
 
 ROUNDING = 1e-6  # relative difference of two norms that is not called clipping
 
