@@ -121,7 +121,7 @@ def _sentence(problem: Problem, kinds: Point, point: Point) -> str:
     name, owner, able = ".".join(problem.path), ".".join([*owners, "kind"]), _kinds_with(owners, last)
     kind = kinds.get(KEYS.get(owner, ""))
     if name in point and last != "kind" and able and kind not in able:
-        return f"{name}: {kind} has no such field; set {owner} to {' or '.join(able)}."
+        return f"{name}: {kind} has no such field; give {' or '.join(able)} as {owner}."
     others = [f"{'.'.join(path)} to {value}" for path, value in problem.remedies.items() if ".".join(path) not in point]
     return problem.sentence + (f" Or set {' or '.join(others)}." if others and name in point else "")
 

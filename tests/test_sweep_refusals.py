@@ -42,7 +42,7 @@ def test_axes_that_make_no_sense(over: dict[str, Any], sentence: str, monkeypatc
         (
             {},
             {"cell.kind": ["tanh"], "truncation.k2": [5, 20]},
-            "cell = tanh, k2 = 5: truncation.k2: full has no such field; set truncation.kind to window.",
+            "cell = tanh, k2 = 5: truncation.k2: full has no such field; give window as truncation.kind.",
         ),
         (
             {"truncation": {"kind": "window", "k1": 20, "k2": 20}},
@@ -53,7 +53,7 @@ def test_axes_that_make_no_sense(over: dict[str, Any], sentence: str, monkeypatc
         (
             {},
             {"cell.bias.forget_bias": [1]},
-            "forget_bias = 1: cell.bias.forget_bias: pytorch has no such field; set cell.bias.kind to forget.",
+            "forget_bias = 1: cell.bias.forget_bias: pytorch has no such field; give forget as cell.bias.kind.",
         ),
         ({}, {"seed": [0, -1]}, "seed = -1: seed: -1 is not allowed; give an integer"),
         ({}, {"seed": [{"a": 1}]}, "seed = (a=1): seed: {'a': 1} is not allowed"),
