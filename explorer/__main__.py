@@ -216,8 +216,6 @@ def _deliver(dataset: xr.Dataset, out: str | None, sentences: list[str]) -> None
         tell(f"saved to {save(dataset, out)}.")
     except SaveError as error:
         raise SaveError(f"{error} {_rescued(dataset, out)}") from None
-    except OSError as error:
-        raise SaveError(f"{out}: could not be written: {error.strerror}. {_rescued(dataset, out)}") from None
 
 
 def _rescued(dataset: xr.Dataset, out: str) -> str:
@@ -229,7 +227,7 @@ def _rescued(dataset: xr.Dataset, out: str) -> str:
             continue
         try:
             return f"What was recorded is in {save(dataset, folder / Path(out).name)} instead."
-        except (SaveError, OSError):
+        except SaveError:
             shutil.rmtree(folder, ignore_errors=True)
     return "Nor could it be kept in the folders for temporary files, the home folder or this one."
 

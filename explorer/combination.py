@@ -7,7 +7,7 @@ from typing import Any
 from explorer.experiment import Experiment, all_settings
 from explorer.parts import Part
 from explorer.problems import ExperimentError, Problem
-from explorer.settings import members, text
+from explorer.settings import text
 
 Point = Mapping[str, Any]  # path of a field → its value, plain as JSON
 KEYS = {setting.name: setting.key for setting in all_settings()}
@@ -38,8 +38,8 @@ def member(config: Experiment, point: Point) -> Experiment:
                 flat[KEYS.get(path, path)] = value
         return base.changed(**flat)
     except ExperimentError as error:
-        kinds, where = {**config.flat(), **flat}, called(point)
-        problems = [replace(p, sentence=f"{where}: {_sentence(p, kinds, point)}") for p in error.problems]
+        where = called(point)
+        problems = [replace(p, sentence=f"{where}: {_sentence(p, point)}") for p in error.problems]
         raise ExperimentError(problems) from None
 
 
@@ -115,20 +115,7 @@ def _probe(config: Experiment, flat: Point, path: list[str], value: Point) -> Ex
     return Experiment.model_validate(tree)
 
 
-def _sentence(problem: Problem, kinds: Point, point: Point) -> str:
-    """The problem with what else would help: the kind that has the field, or fields that are not swept."""
-    *owners, last = problem.path or ("",)
-    name, owner, able = ".".join(problem.path), ".".join([*owners, "kind"]), _kinds_with(owners, last)
-    kind = kinds.get(KEYS.get(owner, ""))
-    if name in point and last != "kind" and able and kind not in able:
-        return f"{name}: {kind} has no such field; give {' or '.join(able)} as {owner}."
+def _sentence(problem: Problem, point: Point) -> str:
+    """The problem, with fields that are not swept and would help too."""
     others = [f"{'.'.join(path)} to {value}" for path, value in problem.remedies.items() if ".".join(path) not in point]
-    return problem.sentence + (f" Or set {' or '.join(others)}." if others and name in point else "")
-
-
-def _kinds_with(owners: list[str], field: str) -> list[str]:
-    """The kinds of a part that have a field; none for a field of the experiment itself."""
-    parts: list[type[Part]] = [Experiment]
-    for owner in owners:
-        parts = [kind for p in parts if owner in p.model_fields for kind in members(p.model_fields[owner]).values()]
-    return list(dict.fromkeys(p.model_fields["kind"].default for p in parts if owners and field in p.model_fields))
+    return problem.sentence + (f" Or set {' or '.join(others)}." if others and ".".join(problem.path) in point else "")

@@ -86,7 +86,10 @@ def save(dataset: xr.Dataset, path: str | Path) -> Path:
         SaveError: where it cannot be written, a full disk included.
     """
     target = check_target(path)
-    handle, name = tempfile.mkstemp(dir=target.parent, prefix=f".{target.stem}-", suffix=target.suffix)
+    try:
+        handle, name = tempfile.mkstemp(dir=target.parent, prefix=f".{target.stem}-", suffix=target.suffix)
+    except OSError as error:
+        raise SaveError(f"{target}: could not be written: {error.strerror or error}.") from None
     os.close(handle)
     part = Path(name)
     try:

@@ -25,14 +25,26 @@ class Experiment(Part):
     Frozen; validation raises `ExperimentError`, whose text names each field, its value and what is allowed.
     """
 
-    task: AnyTask = quantity(Adding(), "What has to be remembered.", label="Task")
-    cell: AnyCell = quantity(Tanh(), "What happens in one time step.", label="Cell")
-    truncation: AnyTruncation = quantity(Full(), "Which losses flow back how far.", label="Truncation")
-    clipping: AnyClipping = quantity(NormClipping(), "What bounds the gradient before an update.", label="Clipping")
+    task: AnyTask = quantity(
+        Adding(), "What has to be remembered, and how far the gradient has to carry it.", label="Task"
+    )
+    cell: AnyCell = quantity(
+        Tanh(),
+        "What happens in one time step; gates give the gradient a way round the recurrent weights.",
+        label="Cell",
+    )
+    truncation: AnyTruncation = quantity(
+        Full(), "Which losses flow back how far; beyond, the gradient is exactly zero.", label="Truncation"
+    )
+    clipping: AnyClipping = quantity(
+        NormClipping(),
+        "What bounds the gradient before an update; it limits explosion and does nothing for vanishing.",
+        label="Clipping",
+    )
     optimizer: AnyOptimizer = quantity(Adam(), "How the weights follow the gradient.", label="Optimiser")
     batch_size: int = quantity(
-        32, "Sequences in one batch; each update draws a new one.", label="Batch size B", unit="sequences",
-        ge=1, le=4096, slider=(1, 128), step=1,
+        32, "Sequences in one batch; the gradient drawn is their mean, and each update takes a new batch.",
+        label="Batch size B", unit="sequences", ge=1, le=4096, slider=(1, 128), step=1,
     )  # fmt: skip
     steps: int = quantity(
         500, "Updates of the weights in a training run.", label="Updates", unit="updates", ge=1, le=1_000_000,
@@ -44,7 +56,9 @@ class Experiment(Part):
     device: Literal["auto", "cpu", "cuda"] = quantity(
         "auto", "Where tensors live; auto takes CUDA where there is one.", label="Device"
     )
-    dtype: Literal["float32", "float64"] = quantity("float32", "Precision of all tensors.", label="Precision")
+    dtype: Literal["float32", "float64"] = quantity(
+        "float32", "Precision of all tensors; below 1e-45 a float32 gradient is lost.", label="Precision"
+    )
 
     @model_validator(mode="wrap")
     @classmethod

@@ -45,6 +45,10 @@ def problem_of(error: ErrorDetails, root: type[Part]) -> Problem:
         remedies = {(*path, k): v for k, v in context["remedies"].items()}
         return Problem(here, f"{'.'.join(here)}: {context['value']} {context['why']}.", remedies)
     if error["type"] == "extra_forbidden":
+        able = _kinds_with(path, root)
+        if able and part is not None:
+            kind, owner = part.model_fields["kind"].default, ".".join((*path[:-1], "kind"))
+            return Problem(path, f"{name}: {kind} has no such field; give {' or '.join(able)} as {owner}.")
         names = list(part.model_fields) if part is not None else []
         return Problem(path, no_such(name, names))
     if error["type"] in ("union_tag_invalid", "union_tag_not_found"):
@@ -86,6 +90,15 @@ def _strip_tags(loc: tuple[int | str, ...], root: type[Part]) -> tuple[Path, typ
         kinds = members(part.model_fields[name]) if part is not None and name in part.model_fields else {}
         part = kinds.get(str(rest.pop(0))) if kinds and rest and str(rest[0]) in kinds else None
     return tuple(path), holder
+
+
+def _kinds_with(path: Path, root: type[Part]) -> list[str]:
+    """The kinds of its owner that have a field; none for a field of the experiment itself."""
+    *owners, last = path
+    parts = [root]
+    for owner in owners:
+        parts = [kind for p in parts if owner in p.model_fields for kind in members(p.model_fields[owner]).values()]
+    return list(dict.fromkeys(p.model_fields["kind"].default for p in parts if owners and last in p.model_fields))
 
 
 def _kind_of(value: Any) -> Any:

@@ -39,7 +39,7 @@ def test_a_bad_config_ends_in_one_sentence(name: str, tmp_path: Path) -> None:
     [
         ("--config nowhere.json", "nowhere.json: the config cannot be read: No such file"),
         ("--config .", ".: the config cannot be read: Is a directory"),
-        ("--k1 3", "truncation.k1: "),
+        ("--k1 3", "truncation.k1: full has no such field; give window as truncation.kind."),
         ("--cell tanh --forget-bias 1", "cell.bias.forget_bias: "),
         ("--clipping none --threshold 1", "clipping.threshold: "),
         ("--cell lsmt", "did you mean lstm?"),

@@ -59,7 +59,14 @@ class Cell(Part):
 
     kind: str
     hidden_size: int = quantity(
-        64, "Number of hidden units.", label="Hidden units H", unit="units", ge=1, le=2048, slider=(4, 128), step=4
+        64,
+        "Number of hidden units; each is one more way for the gradient.",
+        label="Hidden units H",
+        unit="units",
+        ge=1,
+        le=2048,
+        slider=(4, 128),
+        step=4,
     )
     weights: Weights
     bias: Bias

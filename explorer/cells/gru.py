@@ -21,7 +21,11 @@ class Gru(Cell):
     candidate: ClassVar = 2
 
     kind: Literal["gru"] = "gru"
-    weights: AnyWeights = quantity(OrthogonalWeights(), "How the recurrent weights start.", label="Recurrent weights")
+    weights: AnyWeights = quantity(
+        OrthogonalWeights(),
+        "How the recurrent weights start; they multiply the gradient at each step back.",
+        label="Recurrent weights",
+    )
     bias: GruBias = quantity(UpdateBias(), "How the biases start.", label="Biases")
 
     def step(self, u: Tensor, v: Tensor, previous: State) -> State:

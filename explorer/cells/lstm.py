@@ -24,7 +24,11 @@ class Lstm(Cell):
     drives: ClassVar[Mapping[str, slice]] = {"c": slice(0, 3), "h": slice(3, 4)}
 
     kind: Literal["lstm"] = "lstm"
-    weights: AnyWeights = quantity(OrthogonalWeights(), "How the recurrent weights start.", label="Recurrent weights")
+    weights: AnyWeights = quantity(
+        OrthogonalWeights(),
+        "How the recurrent weights start; they multiply the gradient at each step back.",
+        label="Recurrent weights",
+    )
     bias: LstmBias = quantity(ForgetBias(), "How the biases start.", label="Biases")
 
     def step(self, u: Tensor, v: Tensor, previous: State) -> State:

@@ -17,7 +17,11 @@ class Relu(Cell):
     gates: ClassVar = ("h",)
 
     kind: Literal["relu"] = "relu"
-    weights: AnyWeights = quantity(IdentityWeights(), "How the recurrent weights start.", label="Recurrent weights")
+    weights: AnyWeights = quantity(
+        IdentityWeights(),
+        "How the recurrent weights start; they multiply the gradient at each step back.",
+        label="Recurrent weights",
+    )
     bias: PlainBias = quantity(ZeroBias(), "How the biases start.", label="Biases")
 
     def step(self, u: Tensor, v: Tensor, previous: State) -> State:

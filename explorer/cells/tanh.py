@@ -17,7 +17,11 @@ class Tanh(Cell):
     gates: ClassVar = ("h",)
 
     kind: Literal["tanh"] = "tanh"
-    weights: AnyWeights = quantity(OrthogonalWeights(), "How the recurrent weights start.", label="Recurrent weights")
+    weights: AnyWeights = quantity(
+        OrthogonalWeights(),
+        "How the recurrent weights start; they multiply the gradient at each step back.",
+        label="Recurrent weights",
+    )
     bias: PlainBias = quantity(PytorchBias(), "How the biases start.", label="Biases")
 
     def step(self, u: Tensor, v: Tensor, previous: State) -> State:

@@ -40,7 +40,9 @@ class GaussianWeights(Weights):
     """N(0, gain²/H): an infinite matrix of this kind has the spectral radius `gain` (circular law, Girko 1984)."""
 
     kind: Literal["gaussian"] = "gaussian"
-    gain: float = quantity(1.0, "Spectral radius that an infinitely large W_hh would have.", **GAIN)
+    gain: float = quantity(
+        1.0, "Spectral radius of a very large W_hh: above 1 the gradient can grow, below 1 it shrinks.", **GAIN
+    )
 
     def draw(self, size: int, generator: torch.Generator) -> Tensor:
         """One block of recurrent weights, float64 [H, H]."""
@@ -65,7 +67,13 @@ class IdentityWeights(Weights):
 
     kind: Literal["identity"] = "identity"
     scale: float = quantity(
-        1.0, "Factor on the identity matrix.", label="Scale", ge=0.0, le=10.0, slider=(0.5, 1.5), step=0.01
+        1.0,
+        "Factor on the identity matrix: what one step back multiplies the gradient by in a ReLU unit that is on.",
+        label="Scale",
+        ge=0.0,
+        le=10.0,
+        slider=(0.5, 1.5),
+        step=0.01,
     )
 
     def draw(self, size: int, generator: torch.Generator) -> Tensor:

@@ -81,6 +81,6 @@ def _parse(url: Mapping[str, list[str]]) -> tuple[Experiment, list[str]]:
     said = [
         f"{key}: given {len(values)} times in the link; the last counts." for key, values in url.items() if values[1:]
     ]
-    known = {s.path for s in all_settings()}
-    said += [f"{p.sentence} {'The default is shown.' if p.path in known else 'It is ignored.'}" for p in problems]
+    there = {s.path for s in experiment.settings()}
+    said += [f"{p.sentence} {'The default is shown.' if p.path in there else 'It is ignored.'}" for p in problems]
     return experiment, said
