@@ -142,7 +142,7 @@ def subline(datasets: Sequence[xr.Dataset], step: int = -1) -> list[Piece]:
     for i, (dataset, (state, value)) in enumerate(said):
         cell = facts.kind(dataset)
         pieces += [
-            ("Through the " if i == 0 else ", through the ", None),
+            (("Through " if i == 0 else ", ") + ("the " if state else ""), None),
             (facts.name(cell), cell),
         ]
         pieces.append((f"{state} {value}{' arrives' if i == 0 else ''}", None))
@@ -174,5 +174,5 @@ def setting(dataset: xr.Dataset, step: int = -1) -> str:
     words.append("before training" if update == 0 else f"after {update} update{'s' * (update != 1)}")
     if "batch_size" in config:
         count = int(config["batch_size"])
-        words.append(f"mean over {count} sequences" if count != 1 else "one sequence")
+        words.append(f"mean of {count} sequences" if count != 1 else "one sequence")
     return ", ".join(words) + "."

@@ -22,13 +22,16 @@ def measured(experiment: Experiment) -> xr.Dataset:
 
 
 def beside(experiment: Experiment) -> list[xr.Dataset]:
-    """The same experiment with the other cells, measured; a cell that the budget does not allow is left out."""
-    found = []
+    """The same experiment with the other cells, measured; a cell that the budget does not allow is left out.
+
+    PyTorch's start is one thing: where the weights start so, the other cells' biases do too.
+    """
+    found, start = [], {"bias": "pytorch"} if experiment.cell.weights.kind == "pytorch" else {}
     for kind in BESIDE:
         if kind == experiment.cell.kind:
             continue
         try:
-            found.append(measured(experiment.changed(cell=kind)))
+            found.append(measured(experiment.changed(cell=kind, **start)))
         except (ExperimentError, DeviceError):
             continue
     return found

@@ -103,8 +103,8 @@ def test_the_subline_colours_other_cells_and_gives_the_setting():
     cells = [dataset(0.9**BACK), dataset(0.5**BACK, "lstm", cell_state=1 + 2 * (BACK == 75)), dataset(0.9**BACK, "gru")]
     pieces = findings.subline(cells)
     assert text(pieces) == (
-        "Through the LSTM's cell state 3 arrives, through the GRU 0.0004. "
-        "Adding, T = 100, 64 units, before training, mean over 32 sequences."
+        "Through the LSTM's cell state 3 arrives, GRU 0.0004. "
+        "Adding, T = 100, 64 units, before training, mean of 32 sequences."
     )
     assert [p for p in pieces if p[1]] == [("LSTM", "lstm"), ("GRU", "gru")]
     assert text(findings.subline(cells[:1])).startswith("Adding, T = 100")
