@@ -20,7 +20,9 @@ def heatmap(dataset: xr.Dataset, theme: Theme = "light", *, step: int = -1) -> g
     """Draw log₁₀ ‖∂L/∂h_t‖ over time (right) and updates (up); exact zeros and inf or nan have colours of their own."""
     chosen = kept(dataset.sizes["step"])
     values = np.asarray(facts.values(dataset, "grad_h"), dtype=float)[chosen]
-    updates, times = facts.values(dataset, "step")[chosen], facts.values(dataset, "time")
+    # Evenly spaced, at most half a row off: plotly draws even rows as one image, others pixel by pixel.
+    steps, times = facts.values(dataset, "step"), facts.values(dataset, "time")
+    updates = np.linspace(steps[0], steps[-1], len(chosen))
     shown = np.isfinite(values) & (values > 0)
     low, high = facts.span([values])
     axis = log_axis(low, high)

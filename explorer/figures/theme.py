@@ -91,7 +91,7 @@ def template(theme: Theme = "light") -> dict[str, Any]:
     font = {"family": FAMILY, "size": FONT, "color": colours.text}
     axis = {
         "showgrid": False, "zeroline": False, "showline": False, "ticks": "", "ticklabelstandoff": 4,
-        "automargin": False,
+        "automargin": False, "ticklabeloverflow": "allow",
         "tickfont": {"size": FONT, "color": colours.quiet},
         "title": {"font": {"size": FONT, "color": colours.quiet}, "standoff": 6},
         "gridcolor": colours.grid, "gridwidth": 1, "linecolor": colours.reference,

@@ -51,8 +51,9 @@ class Board {
     this.sizes = new ResizeObserver((entries) => {
       for (const { target } of entries) {
         const panel = this.panels.get(target.dataset.panel);
-        const full = target._fullLayout;
-        if (full && (full.width !== target.clientWidth || full.height !== target.clientHeight)) panel.dirty = true;
+        const { clientWidth: width, clientHeight: height } = target;
+        if (panel.width !== width || panel.height !== height) panel.dirty = true;
+        Object.assign(panel, { width, height });
       }
       this.schedule();
     });
@@ -147,7 +148,7 @@ class Board {
       if (panel.busy || panel.node._dragging) continue;
       panel.draw(this.message, this.row()).catch((error) => console.error(`board: ${panel.name}`, error));
     }
-    if (waiting.some((panel) => panel.dirty && panel.node.clientWidth)) this.schedule();
+    if (waiting.some((panel) => panel.dirty && panel.width)) this.schedule();
   }
 
   wait(now) {

@@ -17,6 +17,8 @@ class Panel {
     this.name = name;
     this.zoom = new Map(); // axis name -> the range that the person has chosen
     this.drawnAt = 0;
+    // As last observed: asking the node in between would lay the whole page out anew for each panel.
+    this.width = this.height = 0;
     board.sizes.observe(this.node);
   }
 
@@ -51,7 +53,7 @@ class Panel {
   layout(message, r) {
     const given = this.figure.layout;
     const base = given.template?.layout ?? {};
-    const layout = { ...given, autosize: false, width: this.node.clientWidth, height: this.node.clientHeight };
+    const layout = { ...given, autosize: false, width: this.width, height: this.height };
     layout.uirevision = `board ${this.revision}`;
     const { font, colour, background } = this.board.theme;
     layout.font = { family: base.font?.family ?? font, color: base.font?.color ?? colour, ...given.font };
@@ -78,7 +80,7 @@ class Panel {
   }
 
   async draw(message, r) {
-    if (!this.node.clientWidth) return;
+    if (!this.width) return;
     this.dirty = false;
     this.busy = true;
     try {

@@ -11,6 +11,7 @@ import subprocess
 import sys
 import threading
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Literal
 
@@ -20,6 +21,7 @@ from explorer.experiment import Experiment
 from explorer.training import Recording
 
 LEASE = 90.0  # seconds without a poll after which a run ends: its page is gone; hidden tabs poll once a minute
+GRACE = 5.0  # seconds a page may be gone, as when a connection is lost for a moment, before its run ends
 SPARE = 1  # idle processes kept for the next run; starting one takes seconds
 
 MOST = 2 * (os.cpu_count() or 1)  # runs under way at once on this server; more would only wait for one another
@@ -34,6 +36,8 @@ class BusyError(Exception):
 class TrainingJob:
     """One run: start it by making it, poll it, pause, step, stop.
 
+    Without polls for `lease` seconds, or once `present` has said no for `grace` seconds, it ends.
+
     Attributes:
         experiment: what is trained.
         recording: everything recorded so far.
@@ -44,11 +48,20 @@ class TrainingJob:
         BusyError: on making it, where as many runs as this server takes are under way.
     """
 
-    def __init__(self, experiment: Experiment, *, paused: bool = False, lease: float = LEASE) -> None:
+    def __init__(
+        self,
+        experiment: Experiment,
+        *,
+        paused: bool = False,
+        lease: float = LEASE,
+        present: Callable[[], bool] = lambda: True,
+        grace: float = GRACE,
+    ) -> None:
         self.experiment = experiment
         self.recording = Recording(experiment)
         self.error: str | None = None
         self._lease, self._seen = lease, time.monotonic()
+        self._present, self._grace = present, grace
         self._phase: Phase = "paused" if paused else "running"
         self._marks: list[tuple[float, int]] = []  # (time, updates made) of the last second, for the rate
         self._process = _PROCESSES.take()
@@ -136,11 +149,14 @@ class TrainingJob:
         return False
 
     def _watch(self) -> None:
-        """End the run when nobody has looked for the length of the lease."""
+        """End the run when nobody has looked for the length of the lease, or the page has been gone for the grace."""
+        here = time.monotonic()
         while self.thread.is_alive():
-            if time.monotonic() - self._seen > self._lease:
+            now = time.monotonic()
+            here = now if self._present() else here
+            if now - self._seen > self._lease or now - here > self._grace:
                 self.stop()
-            self.thread.join(min(1.0, self._lease / 4))
+            self.thread.join(min(1.0, self._lease / 4, self._grace / 4))
 
 
 class _Processes:

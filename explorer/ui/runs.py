@@ -1,6 +1,10 @@
 """The training runs of one browser tab, by experiment; at most one is under way."""
 
+from collections.abc import Callable
+
 import streamlit as st
+from streamlit import runtime
+from streamlit.runtime.scriptrunner import get_script_run_ctx
 
 from explorer.experiment import Experiment
 from explorer.ui.job import BusyError, TrainingJob
@@ -62,10 +66,19 @@ def _start(experiment: Experiment, *, paused: bool = False) -> TrainingJob | Non
     while len(jobs) >= KEPT:
         jobs.pop(next(iter(jobs))).stop()
     try:
-        jobs[experiment.digest] = TrainingJob(experiment, paused=paused)
+        jobs[experiment.digest] = TrainingJob(experiment, paused=paused, present=_presence())
     except BusyError as error:
         st.toast(str(error))
     return jobs.get(experiment.digest)
+
+
+def _presence() -> Callable[[], bool]:
+    """Whether this tab is still connected, as a function that any thread may ask."""
+    context = get_script_run_ctx()
+    if context is None or not runtime.exists():
+        return lambda: True
+    session, server = context.session_id, runtime.get_instance()
+    return lambda: server.is_active_session(session)
 
 
 def _jobs() -> dict[str, TrainingJob]:

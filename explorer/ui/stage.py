@@ -4,7 +4,7 @@ import streamlit as st
 import xarray as xr
 
 from explorer import findings
-from explorer.building import DeviceError
+from explorer.building import DeviceError, device_of
 from explorer.experiment import Experiment
 from explorer.figures import captions, gradient, heatmap, loss, norms, style, weight_share, weight_share_rows
 from explorer.figures.updates import kept
@@ -15,7 +15,8 @@ from explorer.ui.job import TrainingJob
 from explorer.ui.look import theme
 from explorer.ui.measured import beside, measured
 
-REDRAW = 0.08  # seconds between two redraws while training
+REDRAW = 0.08  # seconds between two redraws of the charts while training
+COUNT = 0.5  # seconds between two counts of the updates
 HEARTBEAT = 10.0  # seconds between two polls while paused, so that the run knows its page is there
 BUTTON = 136  # px; the same for Train, Pause and Resume, so that nothing beside them moves
 AREAS = """
@@ -30,24 +31,30 @@ AREAS = """
 def stage(experiment: Experiment) -> None:
     """Show the experiment: its run if there is one, else the measurement at its start."""
     job = runs.of(experiment)
-    poll = {"running": REDRAW, "paused": HEARTBEAT}.get(job.phase if job is not None else "")
+    phase = job.phase if job is not None else None
+    resting = {"paused": HEARTBEAT}.get(phase or "")
 
-    @st.fragment(run_every=poll)
+    # Two fragments: what streams is one message to one component, and the buttons are not drawn ten times a second.
+    @st.fragment(run_every=REDRAW if phase == "running" else None)
     def live() -> None:
+        _charts(experiment, runs.of(experiment))
+
+    @st.fragment(run_every=COUNT if phase == "running" else resting)
+    def transport() -> None:
         job = runs.of(experiment)
         if job is not None:
             job.touch()
-        phase = job.phase if job is not None else None
-        try:
-            _charts(experiment, job)
-        except DeviceError as error:
-            st.warning(str(error))
-            return
         _transport(experiment, job)
-        if {"running": REDRAW, "paused": HEARTBEAT}.get(phase or "") != poll:
-            st.rerun()  # sets the timer anew
+        if (job.phase if job is not None else None) != phase:
+            st.rerun()  # sets both timers anew
 
+    try:
+        device_of(experiment)
+    except DeviceError as error:
+        st.warning(str(error))
+        return
     live()
+    transport()
 
 
 def _charts(experiment: Experiment, job: TrainingJob | None) -> None:

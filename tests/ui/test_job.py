@@ -63,6 +63,20 @@ def test_ends_when_nobody_looks_any_more():
         assert job.recording.recorded < 10_000
 
 
+def test_ends_soon_when_its_page_is_gone_but_not_for_a_blink():
+    here = [True]
+    job = TrainingJob(experiment(steps=10_000), present=lambda: here[0], grace=0.4)
+    until(lambda: job.recording.recorded > 3)
+    here[0] = False
+    time.sleep(0.2)
+    here[0] = True
+    time.sleep(0.5)
+    assert job.phase == "running"
+    here[0] = False
+    job.thread.join(10)
+    assert job.recording.status == "stopped"
+
+
 def test_a_look_now_and_then_keeps_it_alive():
     job = TrainingJob(experiment(steps=10_000), lease=0.4)
     for _ in range(12):
