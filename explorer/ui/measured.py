@@ -2,6 +2,7 @@
 
 from functools import lru_cache
 
+import torch
 import xarray as xr
 
 from explorer.building import DeviceError
@@ -10,6 +11,7 @@ from explorer.problems import ExperimentError
 from explorer.training import measure
 
 BESIDE = ("tanh", "lstm", "gru")
+torch.set_num_threads(1)  # at these sizes one thread is faster than two, and others are measuring beside
 
 
 def measured(experiment: Experiment) -> xr.Dataset:
