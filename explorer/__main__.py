@@ -16,6 +16,7 @@ import torch
 import xarray as xr
 
 from explorer import findings
+from explorer.budget import LimitError
 from explorer.building import DeviceError
 from explorer.dataset import SaveError, check_target, save
 from explorer.experiment import Experiment, all_settings, load
@@ -39,7 +40,7 @@ class _Sentences(click.Group):
         """Run the command."""
         try:
             return super().invoke(ctx)
-        except (ExperimentError, SweepError, DeviceError, SaveError) as error:
+        except (ExperimentError, LimitError, SweepError, DeviceError, SaveError) as error:
             raise click.ClickException(str(error)) from None
         except KeyboardInterrupt:
             click.echo("\nstopped before anything was recorded.", err=True)

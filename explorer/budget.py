@@ -15,6 +15,10 @@ SIZES = (("steps",), ("batch_size",), ("cell", "hidden_size"), ("task", "length"
 EIGENVALUES = 60.0  # operations for each H³ of the spectral radius, slow ones counted at the speed of products
 
 
+class LimitError(Exception):
+    """A limit in the environment that is no number; the sentence names it."""
+
+
 @dataclass(frozen=True)
 class Need:
     """An estimate: `memory` in bytes at the peak, `work` in floating-point operations for the whole run."""
@@ -25,10 +29,25 @@ class Need:
 
 def limits() -> Need:
     """The budget: EXPLORER_MEMORY_BYTES and EXPLORER_WORK_FLOP, or 2·10⁹ bytes and 2·10¹⁴ operations."""
-    return Need(
-        float(os.environ.get("EXPLORER_MEMORY_BYTES", MEMORY_BYTES)),
-        float(os.environ.get("EXPLORER_WORK_FLOP", WORK_FLOP)),
-    )
+    return Need(_limit("EXPLORER_MEMORY_BYTES", MEMORY_BYTES), _limit("EXPLORER_WORK_FLOP", WORK_FLOP))
+
+
+def _limit(variable: str, default: float) -> float:
+    """A limit from the environment.
+
+    Raises:
+        LimitError: where it is not a positive number.
+    """
+    given = os.environ.get(variable, "")
+    if not given.strip():
+        return default
+    try:
+        limit = float(given)
+    except ValueError:
+        limit = 0.0
+    if not limit > 0:
+        raise LimitError(f"{variable}: {given!r} is not allowed; give a positive number, such as {default:.0e}.")
+    return limit
 
 
 def need(experiment: "Experiment") -> Need:

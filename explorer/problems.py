@@ -33,6 +33,9 @@ class ExperimentError(Exception):
         self.problems = problems
         super().__init__("\n".join(p.sentence for p in problems))
 
+    def __reduce__(self) -> tuple[type["ExperimentError"], tuple[list[Problem]]]:
+        return type(self), (self.problems,)  # made again from its problems, not from its text, in another process
+
 
 def problem_of(error: ErrorDetails, root: type[Part]) -> Problem:
     """Pydantic's error in a config of the class `root`, as one sentence."""

@@ -208,7 +208,8 @@ def _gradient(built: Built, piece: _Piece) -> Row:
     experiment, model = built.experiment, built.model
     task, steps = experiment.task, slice(piece.first - 1, piece.last)
     by_time: dict[str, Array] = {}
-    piece.task.on_flow = lambda flow: by_time.update(_placed(experiment, flow, piece.last))
+    last = piece.last  # not the piece itself, which holds the pass: a cycle would keep all its tensors alive
+    piece.task.on_flow = lambda flow: by_time.update(_placed(experiment, flow, last))
     model.zero_grad()
     outputs = model(piece.batch.inputs[steps], piece.task, piece.initial)
     losses = task.step_losses(_among(outputs, steps, task.steps), piece.batch)

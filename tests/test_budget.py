@@ -7,7 +7,7 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from explorer import Experiment, ExperimentError
-from explorer.budget import Need, excess, limits, need
+from explorer.budget import LimitError, Need, excess, limits, need
 from explorer.problems import Problem
 from explorer.tasks import Adding
 from explorer.truncation import Window
@@ -114,3 +114,10 @@ def test_large_matrices_count_even_for_short_sequences() -> None:
     assert memory is not None and "GB of memory" in memory.sentence
     work = problem_of({**short, "steps": 1000, "cell": {"kind": "tanh", "hidden_size": 2048}})
     assert work is not None and "operations" in work.sentence
+
+
+@pytest.mark.parametrize("given", ["2GB", "nan", "-1", "0"])
+def test_a_limit_that_is_no_number_is_named(given: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("EXPLORER_WORK_FLOP", given)
+    with pytest.raises(LimitError, match=f"EXPLORER_WORK_FLOP: '{given}'"):
+        limits()

@@ -1,6 +1,7 @@
 """Experiment: round trips, changes, digest, and every refusal in one sentence."""
 
 import json
+import pickle
 from pathlib import Path
 from typing import Any
 
@@ -188,3 +189,10 @@ def test_a_file_is_loaded(tmp_path: Path) -> None:
     path = tmp_path / "config.json"
     path.write_text(Experiment(seed=4).model_dump_json(), encoding="utf-8")
     assert Experiment.model_validate(load(path)).seed == 4
+
+
+def test_an_error_survives_the_way_between_processes() -> None:
+    with pytest.raises(ExperimentError) as caught:
+        Experiment.model_validate({"batch_size": 0, "seed": -1})
+    again = pickle.loads(pickle.dumps(caught.value))
+    assert (str(again), again.problems) == (str(caught.value), caught.value.problems)

@@ -1,5 +1,6 @@
 """The training loop: what a run leaves, how it ends, and reading it while it runs."""
 
+import gc
 import threading
 import time
 from typing import Any
@@ -10,6 +11,7 @@ import torch
 import xarray as xr
 
 from explorer import Experiment, Training, measure, train
+from explorer.bptt import Trajectory
 
 SMALL: dict[str, Any] = {
     "task": {"kind": "recall", "length": 8},
@@ -197,3 +199,15 @@ def test_cuts_stay_exactly_zero_while_the_rest_explodes() -> None:
     assert not np.isfinite(found.grad_norm.values[0])
     assert (found.grad_h.values[0, :100] == 0).all()
     assert (found.grad_h.values[0, 100:] != 0).all()
+
+
+def test_an_update_leaves_no_pass_to_the_garbage_collector() -> None:
+    gc.collect()
+    gc.disable()
+    try:
+        run = Training(Experiment.model_validate({"task": {"kind": "adding", "length": 8}, "steps": 5}))
+        assert [row.finite for row in run] == [True] * 5
+        kept = [found for found in gc.get_objects() if type(found) is Trajectory]
+    finally:
+        gc.enable()
+    assert len(kept) <= 1, "tensors of earlier updates are still alive"

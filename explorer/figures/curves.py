@@ -10,6 +10,7 @@ import xarray as xr
 
 from explorer.figures.drawing import Drawing
 from explorer.figures.theme import LINE, LogAxis, Theme, ink, log_axis, style
+from explorer.figures.updates import kept
 from explorer.findings import facts
 
 
@@ -57,7 +58,7 @@ def curves(
                 Curve(
                     name=names[i] if h else f"{names[i]} ∂L/∂c",
                     values=facts.row(dataset, variable, shown),
-                    rows=facts.values(dataset, variable)[slice(None) if live else [shown]],
+                    rows=facts.values(dataset, variable)[kept(dataset.sizes["step"]) if live else [shown]],
                     colour=look.colour,
                     dash=dash if h else "solid",
                     width=LINE if h else 1.5,

@@ -9,6 +9,7 @@ from explorer.figures.curves import Curve, near
 from explorer.figures.drawing import Drawing
 from explorer.figures.room import LETTER, WIDTH, Box, Room
 from explorer.figures.theme import CLEAR, FONT, LogAxis
+from explorer.figures.updates import kept
 from explorer.findings import facts
 from explorer.findings.facts import number
 
@@ -111,7 +112,8 @@ def regions(drawing: Drawing, datasets: Sequence[xr.Dataset], room: Room) -> Non
     """
     ends = [_end(d) for d in datasets]
     alike = [d for d, end in zip(datasets, ends, strict=True) if 1 / ALIKE < end / ends[0] < ALIKE]
-    low, high = facts.span(facts.values(d, v) for d in alike for v in ("grad_h", "grad_c") if v in d)
+    rows = [(d, kept(d.sizes["step"])) for d in alike]
+    low, high = facts.span(facts.values(d, v)[r] for d, r in rows for v in ("grad_h", "grad_c") if v in d)
     if low < ends[0] / FACTOR:
         text = f"vanishing: under {number(1 / FACTOR)} of the end"
         _region(drawing, text, ends[0] / FACTOR, 10.0**room.axis.low, drawing.ink.vanishing, room)
@@ -122,7 +124,7 @@ def regions(drawing: Drawing, datasets: Sequence[xr.Dataset], room: Room) -> Non
 
 def _end(dataset: xr.Dataset) -> float:
     """Return the gradient at the question, median over updates; nan where it is never positive and finite."""
-    ends = facts.positive(facts.values(dataset, "grad_h")[:, facts.asked(dataset) - 1])
+    ends = facts.positive(facts.values(dataset, "grad_h")[kept(dataset.sizes["step"]), facts.asked(dataset) - 1])
     return float(np.median(ends)) if ends.size else np.nan
 
 

@@ -33,9 +33,9 @@ def weight_share(dataset: xr.Dataset, *, step: int = -1, theme: Theme = "light")
     return drawing.figure()
 
 
-def weight_share_rows(dataset: xr.Dataset) -> np.ndarray:
-    """Return Σ_{t' ≥ t} ‖∂L/∂W_t'‖ / Σ_{t'} ‖∂L/∂W_t'‖ for every update [R,T]; nan where this is undefined."""
-    return _shares(np.asarray(facts.values(dataset, "grad_weight"), dtype=float))
+def weight_share_rows(dataset: xr.Dataset, rows: np.ndarray) -> np.ndarray:
+    """Return Σ_{t' ≥ t} ‖∂L/∂W_t'‖ / Σ_{t'} ‖∂L/∂W_t'‖ for some updates [R,T]; nan where this is undefined."""
+    return _shares(np.asarray(facts.values(dataset, "grad_weight")[rows], dtype=float))
 
 
 def _shares(values: np.ndarray) -> np.ndarray:

@@ -64,7 +64,8 @@ class TrainingJob:
         self._present, self._grace = present, grace
         self._phase: Phase = "paused" if paused else "running"
         self._marks: list[tuple[float, int]] = []  # (time, updates made) of the last second, for the rate
-        self._process = _PROCESSES.take()
+        self._lock = threading.Lock()  # of phase and process: one process must never hear of two runs
+        self._process: subprocess.Popen[bytes] = _PROCESSES.take()
         self._tell("start", experiment.model_dump_json(), paused)
         self.thread = threading.Thread(target=self._receive, name=f"training-{experiment.digest}", daemon=True)
         self.thread.start()
@@ -94,27 +95,31 @@ class TrainingJob:
 
     def pause(self) -> None:
         """Wait after the update under way."""
-        if self._phase == "running":
-            self._phase = "paused"
-            self._tell("pause")
+        with self._lock:
+            if self._phase == "running":
+                self._phase = "paused"
+                self._tell("pause")
 
     def resume(self) -> None:
         """Go on."""
-        if self._phase == "paused":
-            self._phase = "running"
-            self._marks = []
-            self._tell("resume")
+        with self._lock:
+            if self._phase == "paused":
+                self._phase = "running"
+                self._marks = []
+                self._tell("resume")
 
     def step(self) -> None:
         """Make one update, then wait."""
-        if self._phase != "ended":
-            self._phase = "paused"
-            self._tell("step")
+        with self._lock:
+            if self._phase != "ended":
+                self._phase = "paused"
+                self._tell("step")
 
     def stop(self) -> None:
         """End the run after the update under way; what was recorded stays."""
-        if self._phase != "ended":
-            self._tell("stop")
+        with self._lock:
+            if self._phase != "ended":
+                self._tell("stop")
 
     def _tell(self, *message: object) -> None:
         assert self._process.stdin is not None
@@ -127,13 +132,19 @@ class TrainingJob:
         try:
             while self._take(pickle.load(self._process.stdout)):
                 pass
-            _PROCESSES.give_back(self._process)
-        except (EOFError, OSError, pickle.UnpicklingError):
-            code = self._process.wait()
-            _close(self._process)
+        except Exception:  # the process is gone, or what it sends cannot be read: nothing more will come of it
+            code = _PROCESSES.drop(self._process)
             self.recording.status = "stopped"
             self.error = f"the training process ended unexpectedly (exit status {code}); what it had sent is kept"
-        self._phase = "ended"
+            self._end()
+        else:
+            self._end()
+            _PROCESSES.give_back(self._process)
+
+    def _end(self) -> None:
+        """From here on nothing is told to the process, which may soon work for another run."""
+        with self._lock:
+            self._phase = "ended"
 
     def _take(self, message: tuple[str, Any]) -> bool:
         """Work in one message; False after the last of this run."""
@@ -175,14 +186,10 @@ class _Processes:
             BusyError: where as many runs as this server takes are under way.
         """
         with self._lock:
-            self._all = [process for process in self._all if process.poll() is None]
+            self._all, self._idle = ([p for p in found if p.poll() is None] for found in (self._all, self._idle))
             if len(self._all) - len(self._idle) >= MOST:
                 raise BusyError(f"This server trains {MOST} runs already, which is all it takes; try again in a while.")
-            while self._idle:
-                process = self._idle.pop()
-                if process.poll() is None:
-                    return process
-            return self._start()
+            return self._idle.pop() if self._idle else self._start()
 
     def give_back(self, process: subprocess.Popen[bytes]) -> None:
         """Keep a process whose run has ended, or end it where there are enough."""
@@ -191,6 +198,14 @@ class _Processes:
                 self._idle.append(process)
             else:
                 self._end(process)
+
+    def drop(self, process: subprocess.Popen[bytes]) -> int:
+        """End a process that cannot be used any more and return its exit status."""
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            process.wait(1.0)  # one that is ending by itself has a status worth telling
+        with self._lock:
+            self._end(process)
+        return process.returncode
 
     def warm_up(self) -> None:
         """Have a process ready before the first run is asked for."""
@@ -201,7 +216,7 @@ class _Processes:
     def close(self) -> None:
         """End all processes."""
         with self._lock:
-            for process in list(self._all):
+            for process in self._all:
                 self._end(process)
             self._idle.clear()
 
@@ -219,7 +234,7 @@ class _Processes:
         process.kill()
         process.wait()
         _close(process)
-        self._all.remove(process)
+        self._all = [other for other in self._all if other is not process]
 
 
 def _close(process: subprocess.Popen[bytes]) -> None:

@@ -88,9 +88,12 @@ def _scrub(experiment: Experiment, run: xr.Dataset, *, done: bool) -> Scrub:
     texts: dict[str, list[Rich]] = {name: list(titles) for name, titles in captions(run, rows).items()}
     if done:
         texts["headline"] = [_coloured(findings.headline([run], int(row))) for row in rows]
+        texts["subline"] = [_coloured(findings.subline([run], int(row))) for row in rows]
+    else:  # the headline is about the newest update, which these rows are not
+        texts["subline"] = ["Looking back; the sentence above is about the newest update."] * len(rows)
     return Scrub(
         run["step"].values[rows],
-        {**tracks, "weight_share": weight_share_rows(run)[rows]},
+        {**tracks, "weight_share": weight_share_rows(run, rows)},
         experiment.steps,
         texts,
     )

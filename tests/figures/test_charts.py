@@ -97,7 +97,7 @@ def test_value_clipping_has_no_line_among_norms(dataset):
 def test_weight_share_is_cumulative_from_the_end(dataset):
     run = dataset(updates=2, length=4)
     run["grad_weight"].values[:] = [[1, 2, 3, 4], [0, 0, 0, 0]]
-    rows = figures.weight_share_rows(run)
+    rows = figures.weight_share_rows(run, np.arange(run.sizes["step"]))
     assert np.allclose(rows[0], [1, 0.9, 0.7, 0.4]) and np.isnan(rows[1]).all()
     fig = figures.weight_share(run, step=0)
     assert fig.data[0].meta == {"track": "weight_share"} and np.array_equal(fig.data[0].y, rows[0])

@@ -104,6 +104,7 @@ def test_train_streams_scrubs_and_stops(page, serve):
     scrubber.focus()
     scrubber.press("Home")
     page.wait_for_function("() => document.querySelector('.board-scrub').innerText.includes('update 0 ')")
+    assert "before training" in page.locator(".board-subline").inner_text(), "the words follow the charts"
     oldest = curve(page, "LSTM")
     assert oldest != pytest.approx(newest, rel=1e-3)
     # The first update's row is the measurement before training, drawn in grey.
