@@ -203,9 +203,9 @@ def _check(out: str | None, config: str | None) -> None:
     if out is None:
         return
     target = check_target(out)
-    beside = target.with_suffix(".json")  # where a .csv keeps the experiment
+    beside = target.with_suffix(".experiment.json")  # where a .csv keeps the experiment
     if target.suffix == ".csv" and config is not None and beside.resolve() == Path(config).resolve():
-        raise SaveError(f"{out}: the .json beside it would replace the config; give another name.")
+        raise SaveError(f"{out}: the .experiment.json beside it would replace the config; give another name.")
 
 
 def _deliver(dataset: xr.Dataset, out: str | None, sentences: list[str]) -> None:

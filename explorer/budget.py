@@ -21,15 +21,21 @@ class LimitError(Exception):
 
 @dataclass(frozen=True)
 class Need:
-    """An estimate: `memory` in bytes at the peak, `work` in floating-point operations for the whole run."""
+    """An estimate: `memory` in bytes at the peak; operations of the whole run, `work`, and of one `update`."""
 
     memory: float
     work: float
+    update: float
 
 
 def limits() -> Need:
-    """The budget: EXPLORER_MEMORY_BYTES and EXPLORER_WORK_FLOP, or 2·10⁹ bytes and 2·10¹⁴ operations."""
-    return Need(_limit("EXPLORER_MEMORY_BYTES", MEMORY_BYTES), _limit("EXPLORER_WORK_FLOP", WORK_FLOP))
+    """The budget, each with the variable that changes it.
+
+    EXPLORER_MEMORY_BYTES: 2·10⁹ bytes. EXPLORER_WORK_FLOP: 2·10¹⁴ operations for a run, and a thousandth of that for
+    one update, which cannot be stopped once it has begun.
+    """
+    work = _limit("EXPLORER_WORK_FLOP", WORK_FLOP)
+    return Need(_limit("EXPLORER_MEMORY_BYTES", MEMORY_BYTES), work, work / 1000)
 
 
 def _limit(variable: str, default: float) -> float:
@@ -53,7 +59,7 @@ def _limit(variable: str, default: float) -> float:
 def need(experiment: "Experiment") -> Need:
     """Estimate the need of a run.
 
-    Work of an update: forward 2·T·B·G·H·(H + D), the same twice again backward, where truncation multiplies the
+    Work of an update: forward 2·T·B·G·H·(H + D), the same three times again backward, where truncation multiplies the
     recurrent part by the number of overlapping pieces. Memory: states, pre-activations and partials of all time
     steps, the weights with gradient and optimiser state, and the recorded rows in float64.
     """
@@ -72,7 +78,7 @@ def need(experiment: "Experiment") -> Need:
     rows = 8.0 * experiment.steps * (steps * (1 + len(cell.states)) + 8)
     recording = min(steps, RECORDED_TOGETHER) * gates * hidden**2 * (itemsize + 8.0)
     work = product + pointwise + EIGENVALUES * hidden**3
-    return Need((numbers + weights + sliding) * itemsize + recording + rows, work * experiment.steps)
+    return Need((numbers + weights + sliding) * itemsize + recording + rows, work * experiment.steps, work)
 
 
 @dataclass(frozen=True)
@@ -96,6 +102,8 @@ def excess(experiment: "Experiment") -> Excess | None:
         reason = f"about {wanted.memory / 1e9:.3g} GB of memory, the budget is {allowed.memory / 1e9:.3g} GB"
     elif wanted.work > allowed.work:
         reason = f"about {wanted.work:.2g} operations, the budget is {allowed.work:.2g}"
+    elif wanted.update > allowed.update:
+        reason = f"about {wanted.update:.2g} operations for one update, the budget is {allowed.update:.2g}"
     else:
         return None
     remedies: dict[tuple[str, ...], int] = {}
@@ -113,7 +121,7 @@ def excess(experiment: "Experiment") -> Excess | None:
 
 def _fits(experiment: "Experiment", allowed: Need) -> bool:
     wanted = need(experiment)
-    return wanted.memory <= allowed.memory and wanted.work <= allowed.work
+    return wanted.memory <= allowed.memory and wanted.work <= allowed.work and wanted.update <= allowed.update
 
 
 def _largest(fits: Callable[[int], bool], low: int, high: int) -> int | None:

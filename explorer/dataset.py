@@ -78,9 +78,10 @@ def check_target(path: str | Path) -> Path:
 
 
 def save(dataset: xr.Dataset, path: str | Path) -> Path:
-    """Write a Dataset to .nc (NetCDF 4) or .csv (one row for each step and time; the experiment in a .json beside it).
+    """Write a Dataset to .nc (NetCDF 4) or .csv, one row for each step and time.
 
-    Written to a temporary file first and moved into place, so that a file is either whole or not there.
+    Beside a .csv stands an .experiment.json, ready for --config. The file is written under a temporary name first and
+    moved into place, so that it is either whole or not there.
 
     Raises:
         SaveError: where it cannot be written, a full disk included.
@@ -98,7 +99,8 @@ def save(dataset: xr.Dataset, path: str | Path) -> Path:
             part.write_bytes(dataset.to_netcdf(engine="h5netcdf"))
         else:
             dataset.to_dataframe().to_csv(part)
-            target.with_suffix(".json").write_text(str(dataset.attrs.get("experiment", "{}")), encoding="utf-8")
+            config = target.with_suffix(".experiment.json")
+            config.write_text(str(dataset.attrs.get("experiment", "{}")), encoding="utf-8")
         part.chmod(0o666 & ~_umask())
         part.replace(target)
     except OSError as error:

@@ -4,7 +4,7 @@ import json
 import threading
 from collections.abc import Iterator
 from dataclasses import dataclass
-from math import isfinite
+from math import isfinite, nan
 from typing import Literal
 
 import numpy as np
@@ -270,6 +270,8 @@ def _attributes(experiment: Experiment, status: Status, recorded: int) -> dict[s
     first, last = task.asked
     # Pieces without a loss send nothing back, so what only they cross is cut as well.
     used = tuple(s for s in experiment.truncation.plan(task.steps) if s.first <= last and s.last >= first)
+    if experiment.truncation.updates_per_segment and len(used) > 1:
+        chance, formula = nan, ""  # that of a sequence; each update's loss is that of a part of one
     found: dict[str, object] = {
         "experiment": experiment.model_dump_json(),
         "status": status,

@@ -82,7 +82,7 @@ def _listen(commands: "queue.Queue[tuple[Any, ...]]") -> None:
     while True:
         try:
             commands.put(pickle.load(sys.stdin.buffer))
-        except EOFError:
+        except Exception:  # whatever is wrong with the pipe, nobody can stop this process any more but itself
             os._exit(0)
 
 

@@ -82,7 +82,7 @@ def test_limits_come_from_the_environment(monkeypatch: pytest.MonkeyPatch) -> No
     assert problem_of({}) is None
     monkeypatch.setenv("EXPLORER_MEMORY_BYTES", "1e5")
     monkeypatch.setenv("EXPLORER_WORK_FLOP", "1e30")
-    assert limits() == Need(1e5, 1e30)
+    assert limits() == Need(1e5, 1e30, 1e27)
     problem = problem_of({})
     assert problem is not None and "memory" in problem.sentence
 
@@ -121,3 +121,12 @@ def test_a_limit_that_is_no_number_is_named(given: str, monkeypatch: pytest.Monk
     monkeypatch.setenv("EXPLORER_WORK_FLOP", given)
     with pytest.raises(LimitError, match=f"EXPLORER_WORK_FLOP: '{given}'"):
         limits()
+
+
+def test_one_update_is_bounded_too_for_it_cannot_be_stopped() -> None:
+    small = {"task": {"kind": "adding", "length": 1000}, "cell": {"kind": "lstm", "hidden_size": 512}, "steps": 10}
+    sliding = {"truncation": {"kind": "window", "k1": 1, "k2": 1000}}
+    with pytest.raises(ExperimentError, match="operations for one update") as caught:
+        Experiment.model_validate({**small, **sliding, "batch_size": 8})
+    (problem,) = caught.value.problems
+    assert problem.remedies

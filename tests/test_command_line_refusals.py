@@ -48,12 +48,12 @@ def test_a_bad_config_ends_in_one_sentence(name: str, tmp_path: Path) -> None:
         ("--batch-size x", "batch_size: 'x' is not allowed; give an integer from 1 to 4096"),
         ("--seed=", "seed: '' is not allowed"),
         ("--truncation window --k1 30", "truncation.k2: 20 is smaller than k1 = 30"),
-        ("--length 10000 --hidden-size 2048 --batch-size 4096", "the budget is 2 GB; lower it to"),
+        ("--length 10000 --hidden-size 2048 --batch-size 4096", "the budget is 2 GB; lower "),
         ("--out o.txt", "o.txt: cannot tell the format; end the name in .nc or .csv."),
         ("--out o", "o: cannot tell the format"),
         ("--out nowhere/o.nc", "nowhere/o.nc: the folder nowhere does not exist"),
         ("--out folder.nc", "folder.nc: cannot be written there"),
-        ("--config e.json --out e.csv", "e.csv: the .json beside it would replace the config"),
+        ("--config e.experiment.json --out e.csv", "e.csv: the .experiment.json beside it would replace the config"),
     ],
 )
 def test_bad_words_end_in_one_sentence(
@@ -61,10 +61,11 @@ def test_bad_words_end_in_one_sentence(
 ) -> None:
     monkeypatch.chdir(tmp_path)
     (tmp_path / "folder.nc").mkdir()
-    (tmp_path / "e.json").write_text("{}")
+    config = tmp_path / "e.experiment.json"
+    config.write_text("{}")
     refused(invoke("train", "--steps", 1, *words.split()), sentence)
-    assert sorted(p.name for p in tmp_path.iterdir()) == ["e.json", "folder.nc"]
-    assert (tmp_path / "e.json").read_text() == "{}"
+    assert sorted(p.name for p in tmp_path.iterdir()) == ["e.experiment.json", "folder.nc"]
+    assert config.read_text() == "{}"
 
 
 @pytest.mark.skipif(torch.cuda.is_available(), reason="there is a CUDA device here")

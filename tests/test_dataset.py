@@ -63,7 +63,7 @@ def test_csv_has_a_row_for_every_step_and_time(tmp_path: Path) -> None:
     for row in found.itertuples():
         np.testing.assert_equal(row.grad_h, dataset.grad_h.sel(step=row.step, time=row.time).item())
         np.testing.assert_equal(row.loss, dataset.loss.sel(step=row.step).item())
-    assert json.loads((tmp_path / "run.json").read_text())["seed"] == 3
+    assert json.loads((tmp_path / "run.experiment.json").read_text())["seed"] == 3
 
 
 @pytest.mark.parametrize(

@@ -217,6 +217,6 @@ def test_one_line_lists_what_is_added(tmp_path: Path) -> None:
         capture_output=True, text=True, timeout=60,
     )  # fmt: skip
     assert done.returncode == 0, done.stderr
-    written = json.loads((tmp_path / "o.json").read_text())
+    written = json.loads((tmp_path / "o.experiment.json").read_text())
     assert (written["cell"]["kind"], written["cell"]["rate"], written["task"]["kind"]) == ("leaky", 0.25, "parity")
     assert "grad_h" in (tmp_path / "o.csv").read_text().splitlines()[0]

@@ -71,8 +71,8 @@ def test_axes_that_make_no_sense(over: dict[str, Any], sentence: str, monkeypatc
         ({}, {"": [1]}, " = 1: '': there is no such field"),
         (
             {"batch_size": 64},
-            {"task.length": [10, 10_000], "cell.hidden_size": [4, 2048]},
-            "length = 10000, hidden_size = 2048: cell.hidden_size: with 2048 the experiment needs about",
+            {"task.length": [10, 10_000], "cell.hidden_size": [4, 1024]},
+            "length = 10000, hidden_size = 1024: cell.hidden_size: with 1024 the experiment needs about",
         ),
     ],
 )

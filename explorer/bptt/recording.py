@@ -43,9 +43,13 @@ def joint_norm(tensors: list[Tensor]) -> float:
 def spectral_radius(cell: Cell, weight_hh: Tensor) -> float:
     """Largest absolute eigenvalue of W_hh, with gates of the candidate's block; nan where W_hh is not finite."""
     block = weight_hh.detach()[cell.block(cell.candidate)]
+    block = block.cpu()  # eigenvalues of small matrices are slow on a GPU
     if not bool(torch.isfinite(block).all()):
         return float("nan")
-    return float(torch.linalg.eigvals(block).abs().max())
+    try:
+        return float(torch.linalg.eigvals(block).abs().max())
+    except RuntimeError:  # did not converge: unknown, which must not end the run
+        return float("nan")
 
 
 def _over_units(state: Tensor) -> Tensor:

@@ -53,7 +53,11 @@ class OrthogonalWeights(Weights):
     """`gain` times a random orthogonal matrix: every singular value equals `gain` (Saxe, McClelland & Ganguli 2014)."""
 
     kind: Literal["orthogonal"] = "orthogonal"
-    gain: float = quantity(1.0, "Every singular value of W_hh at the start: below 1 the gradient shrinks.", **GAIN)
+    gain: float = quantity(
+        1.0,
+        "Every singular value of each gate's block of W_hh at the start: below 1 a plain network's gradient shrinks.",
+        **GAIN,
+    )
 
     def draw(self, size: int, generator: torch.Generator) -> Tensor:
         """One block of recurrent weights, float64 [H, H]."""

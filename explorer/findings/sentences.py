@@ -117,6 +117,12 @@ def headline(datasets: Sequence[xr.Dataset], step: int = -1) -> list[Piece]:
     ]
 
 
+def _at(dataset: xr.Dataset, time: int) -> str:
+    """Say where the first cue stands: the middle of its range is near it, a range of one step is it."""
+    first, last = facts.ranges(dataset, "signal")[0]
+    return f"t = {time}" if first == last else f"near t = {time}"
+
+
 def _is_last(dataset: xr.Dataset, step: int) -> bool:
     return step in (-1, dataset.sizes["step"] - 1)
 
@@ -125,7 +131,7 @@ def _arrives(dataset: xr.Dataset, step: int) -> str:
     reach = reaching(dataset, step)
     if reach.time == reach.origin or not math.isfinite(reach.fraction):
         return ""
-    place = f"the first cue (t = {reach.time})" if facts.ranges(dataset, "signal") else f"t = {reach.time}"
+    place = f"the first cue ({_at(dataset, reach.time)})" if facts.ranges(dataset, "signal") else f"t = {reach.time}"
     if reach.fraction == 0:
         return f", so nothing reaches {place}"
     if reach.fraction > CONSTANT:

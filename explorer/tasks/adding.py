@@ -16,13 +16,14 @@ class Adding(Task):
     uniform.
     Loss: squared error at the last step. The best answer without memory is 1, with the loss Var(x₁ + x₂) = 1/6 =
     0.1667; Le, Jaitly & Hinton 2015 print 0.1767 for it. Hochreiter & Schmidhuber drew from U[−1, 1], scaled the
-    target to 0.5 + (x₁ + x₂)/4 and varied the length. An answer within 0.04 of the sum counts as right, as in their
-    paper.
+    target to 0.5 + (x₁ + x₂)/4 and varied the length. An answer within 0.04 of the sum counts as right; they
+    ask the same of the scaled target.
     """
 
     kind: Literal["adding"] = "adding"
     length: int = quantity(
-        100, "Length of the sequence; the lag is between 1 and T − 1 steps.", label="Length T", unit="steps",
+        100, "Length of the sequence; the first number stands T/2 to T − 1 steps before the end.",
+        label="Length T", unit="steps",
         ge=2, le=10_000, slider=(10, 400), step=5,
     )  # fmt: skip
 

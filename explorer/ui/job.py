@@ -24,7 +24,8 @@ LEASE = 90.0  # seconds without a poll after which a run ends: its page is gone;
 GRACE = 5.0  # seconds a page may be gone, as when a connection is lost for a moment, before its run ends
 SPARE = 1  # idle processes kept for the next run; starting one takes seconds
 
-MOST = 2 * (os.cpu_count() or 1)  # runs under way at once on this server; more would only wait for one another
+CORES = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+MOST = 2 * CORES  # runs under way at once on this server; more would only wait for one another
 
 Phase = Literal["running", "paused", "ended"]
 

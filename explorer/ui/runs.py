@@ -69,6 +69,8 @@ def _start(experiment: Experiment, *, paused: bool = False) -> TrainingJob | Non
         jobs[experiment.digest] = TrainingJob(experiment, paused=paused, present=_presence())
     except BusyError as error:
         st.toast(str(error))
+    except (OSError, MemoryError) as error:
+        st.toast(f"The run could not be started: {error or 'the memory of this server is used up'}; try again later.")
     return jobs.get(experiment.digest)
 
 

@@ -58,7 +58,11 @@ def stage(experiment: Experiment) -> None:
 
 
 def _charts(experiment: Experiment, job: TrainingJob | None) -> None:
-    start = measured(experiment)
+    try:
+        start = measured(experiment)
+    except (MemoryError, RuntimeError) as error:  # torch tells of used-up memory as a RuntimeError
+        st.warning(f"This could not be measured: {str(error).partition(chr(10))[0]} Lower batch_size or length.")
+        return
     run = job.dataset() if job is not None else None
     run = with_loss(run) if run is not None else None
     shown, look = run if run is not None else start, theme()

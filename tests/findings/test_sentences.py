@@ -61,7 +61,7 @@ def test_no_rate_from_fewer_than_three_values(grad):
     assert findings.decay(dataset(grad)) is None
 
 
-CUE = "the end's gradient reaches the first cue (t = 25)."
+CUE = "the end's gradient reaches the first cue (near t = 25)."
 SENTENCES = {
     "fading": (2.0 ** (-BACK / 9.2), f"halves every 9.2 steps: 0.0035 of {CUE}"),
     "growing": (2.0 ** (BACK / 3), f"doubles every 3 steps going back: 3e7 times {CUE}"),
@@ -89,7 +89,7 @@ def test_the_headline_says_what_is_true(name):
 
 def test_truncation_is_named_as_the_cause():
     said = text(findings.headline([dataset(np.where(BACK > 19, 0.0, 0.9**BACK), cuts="[20, 40, 60, 80]")]))
-    assert "is exactly zero before step 81: truncation cuts it, so nothing reaches the first cue (t = 25)." in said
+    assert "is exactly zero before step 81: truncation cuts it, so nothing reaches the first cue (near t = 25)." in said
 
 
 def test_what_reaches_the_cue():
