@@ -9,6 +9,7 @@ from streamlit.runtime.scriptrunner import get_script_run_ctx
 from explorer.experiment import Experiment
 from explorer.ui.job import BusyError, TrainingJob
 
+_REFUSED = "refused"
 KEPT = 6  # runs that stay with their tab, the newest
 
 
@@ -60,6 +61,12 @@ def reset(experiment: Experiment) -> None:
         job.stop()
 
 
+def refusal() -> str | None:
+    """Why the last run could not be started, said once."""
+    sentence: str | None = st.session_state.pop(_REFUSED, None)
+    return sentence
+
+
 def _start(experiment: Experiment, *, paused: bool = False) -> TrainingJob | None:
     jobs = _jobs()
     jobs.pop(experiment.digest, None)
@@ -68,9 +75,10 @@ def _start(experiment: Experiment, *, paused: bool = False) -> TrainingJob | Non
     try:
         jobs[experiment.digest] = TrainingJob(experiment, paused=paused, present=_presence())
     except BusyError as error:
-        st.toast(str(error))
+        st.session_state[_REFUSED] = str(error)
     except (OSError, MemoryError) as error:
-        st.toast(f"The run could not be started: {error or 'the memory of this server is used up'}; try again later.")
+        why = str(error) or "the memory of this server is used up"
+        st.session_state[_REFUSED] = f"The run could not be started: {why}; try again later."
     return jobs.get(experiment.digest)
 
 

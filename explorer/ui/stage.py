@@ -44,6 +44,8 @@ def stage(experiment: Experiment) -> None:
         job = runs.of(experiment)
         if job is not None:
             job.touch()
+        if refused := runs.refusal():
+            st.toast(refused)
         _transport(experiment, job)
         if (job.phase if job is not None else None) != phase:
             st.rerun()  # sets both timers anew

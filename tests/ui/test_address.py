@@ -117,3 +117,15 @@ def test_cuda_where_there_is_none_is_one_sentence():
         pytest.skip("there is a CUDA device here")
     at = open_page(device="cuda")
     assert "cuda" in " ".join(w.value for w in at.warning).lower()
+
+
+def test_a_full_server_says_so(monkeypatch):
+    from explorer.ui import job
+
+    monkeypatch.setattr(job, "MOST", 0)
+    at = open_page()
+    at.button(key="train").click().run()
+    assert not at.exception
+    assert "already" in at.toast[0].value
+    at.run()
+    assert not at.toast
