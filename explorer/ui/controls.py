@@ -4,6 +4,7 @@ from typing import Any
 
 import numpy as np
 import streamlit as st
+from streamlit.runtime.scriptrunner import get_script_run_ctx
 
 from explorer.experiment import Experiment
 from explorer.presets import PRESETS
@@ -44,6 +45,8 @@ def _preset(experiment: Experiment) -> None:
     _seed("preset", here)
 
     def chosen() -> None:
+        if _stale():
+            return
         preset = next((p for p in PRESETS if p.name == st.session_state["preset"]), None)
         if preset is not None:
             address.show(preset.experiment)
@@ -56,6 +59,8 @@ def _control(setting: Setting, value: Any) -> None:
     key = f"field-{setting.key}"
 
     def changed() -> None:
+        if _stale():
+            return
         address.change(**{setting.key: st.session_state[key]})
 
     label = setting.label
@@ -80,6 +85,12 @@ def _control(setting: Setting, value: Any) -> None:
         low, high = (kind(bound) for bound in setting.slider)
         _seed(key, value)
         st.slider(label, min(low, value), max(high, value), step=kind(setting.step or 1), **common)
+
+
+def _stale() -> bool:
+    """Whether a tick of a fragment brought this change: then it is an old value still on its way, not a person's."""
+    context = get_script_run_ctx()
+    return context is not None and bool(context.fragment_ids_this_run)
 
 
 def _seed(key: str, value: Any) -> None:

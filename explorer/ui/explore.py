@@ -1,5 +1,7 @@
 """The Explore page: the measured gradient of one experiment, live, and of its training."""
 
+import re
+
 import streamlit as st
 
 from explorer.ui import address
@@ -16,5 +18,7 @@ experiment = address.current()
 with st.sidebar:
     controls(experiment)
 if said := address.notices():
-    st.warning("  \n".join(said))
+    shown = said[:3] + ([f"… and {len(said) - 3} more."] if said[3:] else [])
+    # Escaped: a link may say anything, and must not put its own links and pictures on the page.
+    st.warning("  \n".join(re.sub(r"([^\w\s])", r"\\\1", sentence, flags=re.ASCII) for sentence in shown))
 stage(experiment)

@@ -14,7 +14,7 @@ _STYLE = """<style>
 [data-testid="stSidebar"] [data-testid="stButtonGroup"] button { padding-left: 0.7rem; padding-right: 0.7rem; }
 [data-testid="stSidebarHeader"] { height: 1.5rem; padding: 0; margin: 0; }
 [data-testid="stSidebar"] [data-testid="stVerticalBlock"] { gap: 0.55rem; }
-div:has(> .st-key-transport) {
+[data-testid="stMainBlockContainer"] > [data-testid="stVerticalBlock"] > *:has(.st-key-transport) {
   position: sticky; bottom: 0; z-index: 5; padding: 0.4rem 0; background: var(--page-paper);
 }
 [data-testid="stStatusWidget"] { display: none; }

@@ -128,7 +128,7 @@ def _transport(experiment: Experiment, job: TrainingJob | None) -> None:
                 width=BUTTON,
                 shortcut="Space",
             )
-        st.button("Step", key="step", on_click=runs.step, args=(experiment,), disabled=phase == "running")
+        st.button("Step", key="step", on_click=runs.step, args=(experiment,), disabled=phase in ("running", "ended"))
         st.button("Stop", key="stop", on_click=runs.stop, args=(experiment,), disabled=ended)
         st.button("Reset", key="reset", on_click=runs.reset, args=(experiment,), disabled=job is None)
         _progress(experiment, job)

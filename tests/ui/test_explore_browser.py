@@ -198,3 +198,16 @@ def test_nothing_is_fetched_from_outside(page, serve):
     outside = [url for url in asked if not re.match(r"(https?://127\.0\.0\.1|data:|blob:)", url)]
     assert asked
     assert not outside
+
+
+def test_a_change_while_training_stays(page, serve):
+    open_page(page, serve(APP, "length=50"))
+    page.locator(".st-key-train button").click()
+    wait_for_update(page, 5)
+    page.locator(".st-key-field-cell button", has_text="GRU").click()
+    page.wait_for_function("() => location.search.includes('cell=gru')")
+    time.sleep(2)
+    page.locator(".st-key-train button").click()
+    wait_for_update(page, 5)
+    assert "cell=gru" in page.url
+    assert "GRU" in headline(page)
