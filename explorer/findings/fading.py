@@ -51,12 +51,14 @@ class Reach:
 def decay(dataset: xr.Dataset, step: int = -1, variable: str = "grad_h") -> Decay | None:
     """Fit log ‖∂L/∂h_t‖ = a + b·t by least squares between first cue and question.
 
-    Steps whose gradient is zero or not finite are left out; None when fewer than 3 are left.
+    Steps whose gradient is zero, below the precision's normal numbers or not finite are left out; None when fewer than
+    3 are left.
     """
     first, last = facts.cue(dataset), facts.asked(dataset)
     times = np.arange(min(first, last), max(first, last) + 1)
     values = facts.row(dataset, variable, step)[times - 1]
-    usable = np.isfinite(values) & (values > 0)
+    # Sums over the batch: below the smallest normal number of each of its parts, rounding makes a plateau.
+    usable = np.isfinite(values) & (values > 0) & (values >= facts.floor(dataset)[1])
     if usable.sum() < 3:
         return None
     times, logs = times[usable], np.log(values[usable])
