@@ -7,7 +7,8 @@ from streamlit import runtime
 from streamlit.runtime.scriptrunner import get_script_run_ctx
 
 from explorer.experiment import Experiment
-from explorer.ui.job import BusyError, TrainingJob
+from explorer.job import TrainingJob
+from explorer.processes import BusyError
 
 _REFUSED = "refused"
 KEPT = 6  # runs that stay with their tab, the newest

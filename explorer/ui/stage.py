@@ -9,9 +9,9 @@ from explorer.experiment import Experiment
 from explorer.figures import captions, gradient, heatmap, loss, norms, style, weight_share, weight_share_rows
 from explorer.figures.updates import kept
 from explorer.findings import with_loss
+from explorer.job import TrainingJob
 from explorer.ui import runs
 from explorer.ui.board import Panel, Rich, Scrub, board
-from explorer.ui.job import TrainingJob
 from explorer.ui.look import theme
 from explorer.ui.measured import beside, measured
 

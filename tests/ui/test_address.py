@@ -120,9 +120,9 @@ def test_cuda_where_there_is_none_is_one_sentence():
 
 
 def test_a_full_server_says_so(monkeypatch):
-    from explorer.ui import job
+    from explorer import processes
 
-    monkeypatch.setattr(job, "MOST", 0)
+    monkeypatch.setattr(processes, "MOST", 0)
     at = open_page()
     at.button(key="train").click().run()
     assert not at.exception

@@ -4,10 +4,10 @@ import time
 
 import pytest
 
+from explorer import processes
 from explorer.experiment import Experiment
+from explorer.job import TrainingJob
 from explorer.training import train
-from explorer.ui import job as job_module
-from explorer.ui.job import TrainingJob
 
 SMALL = {"task": {"kind": "adding", "length": 8}, "cell": {"kind": "tanh", "hidden_size": 4}, "batch_size": 2}
 
@@ -105,9 +105,9 @@ def test_divergence_keeps_what_was_recorded():
 
 
 def test_a_server_takes_a_bounded_number_of_runs(monkeypatch):
-    monkeypatch.setattr(job_module, "MOST", 1)
+    monkeypatch.setattr(processes, "MOST", 1)
     job = TrainingJob(experiment(steps=10_000), paused=True)
-    with pytest.raises(job_module.BusyError, match="1 runs"):
+    with pytest.raises(processes.BusyError, match="1 runs"):
         TrainingJob(experiment(steps=10_000))
     job.stop()
     job.thread.join(5)
