@@ -72,7 +72,7 @@ class Experiment(Part):
         too_much = budget.excess(experiment)
         if too_much is not None:
             name = ".".join(too_much.path)
-            sentence = f"{name}: with {too_much.value} the experiment {too_much.sentence}."
+            sentence = f"{name}: with {too_much.path[-1]} = {too_much.value} the experiment {too_much.sentence}."
             raise ExperimentError([Problem(too_much.path, sentence, too_much.remedies)])
         return experiment
 

@@ -75,6 +75,11 @@ class Recording:
         elif self.recorded == self.experiment.steps:
             self.status = "finished"
 
+    @property
+    def nbytes(self) -> int:
+        """Bytes that all rows asked for fill."""
+        return sum(values.nbytes for values in self._rows.values())
+
     def dataset(self) -> xr.Dataset:
         """All rows so far."""
         status = self.status  # read before the rows, and set after the last of them

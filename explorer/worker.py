@@ -2,6 +2,7 @@
 
 Both pipes carry pickled tuples. In: ("start", experiment as JSON, paused), ("pause",), ("resume",), ("step",),
 ("stop",); the end of input ends the process. Out: ("rows", [Row, …]), then ("end", status) or ("failed", sentence).
+In: ("measure", experiment as JSON); out: ("measured", Dataset) or ("failed", sentence).
 """
 
 import os
@@ -16,7 +17,7 @@ from typing import Any, BinaryIO
 import torch
 
 from explorer.experiment import Experiment
-from explorer.training import Row, Training
+from explorer.training import Row, Training, measure
 
 SEND_EVERY = 0.04  # seconds of rows sent together
 
@@ -36,6 +37,8 @@ class Worker:
             command, *arguments = self._commands.get()
             if command == "start":
                 self._run(*arguments)
+            elif command == "measure":
+                self._measure(*arguments)
 
     def _run(self, experiment: str, paused: bool) -> None:
         self._paused, self._steps = paused, 0
@@ -50,7 +53,16 @@ class Worker:
             self._send("end", training.status)
         except Exception as error:  # whatever it is, the page says it in one sentence
             self._send_rows()
-            self._send("failed", str(error).partition("\n")[0] or type(error).__name__)
+            self._fail(error)
+
+    def _measure(self, experiment: str) -> None:
+        try:
+            self._send("measured", measure(Experiment.model_validate_json(experiment)))
+        except Exception as error:
+            self._fail(error)
+
+    def _fail(self, error: Exception) -> None:
+        self._send("failed", str(error).partition("\n")[0] or type(error).__name__)
 
     def _wait(self, training: Training) -> None:
         """Take commands; while paused, wait for the next."""

@@ -9,6 +9,7 @@ from typing import Any
 
 import streamlit as st
 
+from explorer.building import DeviceError, device_of
 from explorer.experiment import Experiment, all_settings, read
 from explorer.problems import ExperimentError
 
@@ -32,8 +33,8 @@ def current() -> Experiment:
 
 
 def notices() -> list[str]:
-    """Sentences about what was not allowed in the URL or the last change."""
-    return list(st.session_state.get(_NOTICES, []))
+    """Sentences about what was not allowed in the URL or the last change, each told once."""
+    return list(st.session_state.pop(_NOTICES, []))
 
 
 def change(**flat: Any) -> None:
@@ -46,12 +47,11 @@ def change(**flat: Any) -> None:
     try:
         experiment = before.changed(**flat)
     except ExperimentError as error:
-        said = [problem.sentence for problem in error.problems]
         try:
-            experiment = before.changed(**{**flat, **_remedies(error, flat)})
+            experiment = before.changed(**{**flat, **_remedies(error, flat, said)})
         except ExperimentError:
-            experiment = before
-    show(experiment, said)
+            experiment, said = before, [f"{problem.sentence} Nothing was changed." for problem in error.problems]
+    show(_possible(experiment, said), said)
 
 
 def show(experiment: Experiment, said: list[str] | None = None) -> None:
@@ -65,15 +65,27 @@ def _set(experiment: Experiment) -> None:
     st.session_state[_STATE] = experiment.model_dump_json()
 
 
-def _remedies(error: ExperimentError, flat: Mapping[str, Any]) -> dict[str, Any]:
+def _remedies(error: ExperimentError, flat: Mapping[str, Any], said: list[str]) -> dict[str, Any]:
     """For each problem one change that mends it, if possible of a field that the person did not just set."""
-    keys = {s.path: s.key for s in all_settings()}
+    settings = {s.path: s for s in all_settings()}
     found: dict[str, Any] = {}
     for problem in error.problems:
-        options = [(keys[path], value) for path, value in problem.remedies.items() if path in keys]
-        other = [option for option in options if option[0] not in flat]
-        found.update((other or options)[:1])
+        options = [(settings[path], value) for path, value in problem.remedies.items() if path in settings]
+        for setting, value in ([o for o in options if o[0].key not in flat] or options)[:1]:
+            found[setting.key] = value
+            reason = problem.sentence.partition(": ")[2].partition(";")[0].rstrip(".")
+            said.append(f"{setting.label} is now {value}, because {reason}.")
     return found
+
+
+def _possible(experiment: Experiment, said: list[str]) -> Experiment:
+    """The experiment, on a device that this server has."""
+    try:
+        device_of(experiment)
+    except DeviceError as error:
+        said.append(f"{error} It runs on the CPU.")
+        return experiment.changed(device="auto")
+    return experiment
 
 
 def _parse(url: Mapping[str, list[str]]) -> tuple[Experiment, list[str]]:
@@ -81,6 +93,9 @@ def _parse(url: Mapping[str, list[str]]) -> tuple[Experiment, list[str]]:
     said = [
         f"{key}: given {len(values)} times in the link; the last counts." for key, values in url.items() if values[1:]
     ]
-    there = {s.path for s in experiment.settings()}
-    said += [f"{p.sentence} {'The default is shown.' if p.path in there else 'It is ignored.'}" for p in problems]
-    return experiment, said
+    keys, there = {s.name: s.key for s in all_settings()}, {s.path for s in experiment.settings()}
+    for problem in problems:
+        name, colon, rest = problem.sentence.partition(":")  # the link says "length", not "task.length"
+        end = "The default is shown." if problem.path in there else "It is ignored."
+        said.append(f"{keys.get(name, name)}{colon}{rest} {end}")
+    return _possible(experiment, said), said

@@ -59,12 +59,16 @@ class Board {
     });
   }
 
-  update(message) {
+  update(message, retheme) {
     const style = getComputedStyle(this.root);
     const read = (name) => style.getPropertyValue(`--st-${name}`).trim();
     const theme = { font: read("font"), colour: read("text-color"), background: read("background-color") };
     const changed = JSON.stringify(theme) !== JSON.stringify(this.theme);
+    // The figures' own colours, and the page's around the board, are those of the theme they were made for.
+    document.documentElement.style.setProperty("--page-paper", theme.background);
+    if (changed && this.theme) retheme(theme.background);
     this.theme = theme;
+    this.root.classList.toggle("board-dimmed", message.dimmed);
     this.grid.style.setProperty("--wide", message.wide);
     this.grid.style.setProperty("--narrow", message.narrow);
     const steps = message.scrub?.steps ?? [];
@@ -171,12 +175,12 @@ class Board {
   }
 }
 
-globalThis.liveBoard = ({ data, parentElement }) => {
+globalThis.liveBoard = ({ data, parentElement, setTriggerValue }) => {
   const root = parentElement.querySelector(".board");
   if (!boards.has(root)) boards.set(root, new Board(root));
   const board = boards.get(root);
-  if (board.data === data) board.update(board.message);
-  else board.update(read(data));
+  const retheme = (background) => setTriggerValue("theme", background);
+  board.update(board.data === data ? board.message : read(data), retheme);
   board.data = data;
   // Streamlit also calls this for a message that was overtaken by a newer one; then the root is still in the page.
   return () => {

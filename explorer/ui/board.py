@@ -110,6 +110,7 @@ def board(
     subline: Rich = "",
     scrub: Scrub | None = None,
     revision: str = "",
+    dimmed: bool = False,
 ) -> None:
     """Draw the panels in one grid, in place, and let the scrubber move them together without asking the server.
 
@@ -123,12 +124,25 @@ def board(
         subline: What else to know, in one line.
         scrub: The updates to look back at; without it the scrubber is hidden and its place kept.
         revision: Names the experiment: zoom and scrubber position are kept as long as it stays the same.
+        dimmed: Whether the charts are not those of the headline, because theirs are not there yet.
     """
-    _board(key=key, data=encode(panels, areas, headline, subline, scrub, revision))
+    data = encode(panels, areas, headline, subline, scrub, revision, dimmed=dimmed)
+    _board(key=key, data=data, on_theme_change=_drawn_again)
+
+
+def _drawn_again() -> None:
+    """Figures carry the colours of a theme, so a new theme runs what drew them; running is all that is needed."""
 
 
 def encode(
-    panels: Sequence[Panel], areas: str, headline: Rich, subline: Rich, scrub: Scrub | None, revision: str
+    panels: Sequence[Panel],
+    areas: str,
+    headline: Rich,
+    subline: Rich,
+    scrub: Scrub | None,
+    revision: str,
+    *,
+    dimmed: bool = False,
 ) -> bytes:
     """The message to the browser: length of the head (uint32), the head (JSON), then figures and tracks.
 
@@ -144,6 +158,7 @@ def encode(
         "narrow": grid.narrow,
         "align": grid.above_scrub,
         "revision": revision,
+        "dimmed": dimmed,
         "headline": rich(headline),
         "subline": rich(subline),
         "panels": [_panel(panel, body) for panel in panels],

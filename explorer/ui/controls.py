@@ -7,19 +7,13 @@ import streamlit as st
 from streamlit.runtime.scriptrunner import get_script_run_ctx
 
 from explorer.experiment import Experiment
+from explorer.findings import facts
 from explorer.presets import PRESETS
 from explorer.settings import Setting, text
 from explorer.ui import address
 
 OWN = "Your own"
-WORDS = {
-    "temporal_order": "temporal order",
-    "none": "none",
-    "pytorch": "PyTorch",
-    "lstm": "LSTM",
-    "gru": "GRU",
-    "relu": "ReLU",
-}
+WORDS = {**facts.CELL_NAMES, "temporal_order": "temporal order", "pytorch": "PyTorch"}
 SEGMENTED = 24  # letters of all choices together that still fit side by side
 MORE = ("optimizer", "batch_size", "steps", "seed", "device", "dtype")  # top fields that wait in the expander
 

@@ -11,14 +11,16 @@ from explorer.ui.controls import controls
 from explorer.ui.look import page_style
 from explorer.ui.stage import stage
 
+NOTICE = 20  # seconds for which a notice stays, unless it is closed
+
 page_style()
 load_board()
 PROCESSES.warm_up()
 experiment = address.current()
 with st.sidebar:
     controls(experiment)
-if said := address.notices():
-    shown = said[:3] + ([f"… and {len(said) - 3} more."] if said[3:] else [])
-    # Escaped: a link may say anything, and must not put its own links and pictures on the page.
-    st.warning("  \n".join(re.sub(r"([^\w\s])", r"\\\1", sentence, flags=re.ASCII) for sentence in shown))
+told = address.notices()
+for sentence in told[:3] + ([f"… and {len(told) - 3} more."] if told[3:] else []):
+    # Beside the page, so that nothing moves. Escaped: a link may say anything, and must not put its own links here.
+    st.toast(re.sub(r"([^\w\s])", r"\\\1", sentence, flags=re.ASCII), icon=":material/info:", duration=NOTICE)
 stage(experiment)

@@ -4,12 +4,11 @@ from typing import Literal
 
 import streamlit as st
 
-from explorer.figures.theme import ink
-
 _STYLE = """<style>
-:root { --page-paper: PAPER; }
 .stMainBlockContainer { padding: 1.6rem 2rem 0.5rem; }
-.stAppHeader { background: transparent; }
+.stAppHeader { background: transparent; pointer-events: none; }
+.stAppHeader button { pointer-events: auto; }
+.stApp:has([data-testid="stExpandSidebarButton"]) .stMainBlockContainer { padding-top: 2.8rem; }
 [data-testid="stSidebarUserContent"] { padding: 0.4rem 0.1rem 1rem; }
 [data-testid="stSidebar"] [data-testid="stButtonGroup"] button { padding-left: 0.7rem; padding-right: 0.7rem; }
 [data-testid="stSidebarHeader"] { height: 1.5rem; padding: 0; margin: 0; }
@@ -25,7 +24,7 @@ _STYLE = """<style>
 
 def page_style() -> None:
     """Put the style into the page."""
-    st.html(_STYLE.replace("PAPER", ink(theme()).paper))
+    st.html(_STYLE)
 
 
 def theme() -> Literal["light", "dark"]:

@@ -1,44 +1,130 @@
-"""Measurements for pages, kept so that going back costs nothing."""
+"""Measurements for pages: quick ones at once, slow ones from a process of their own while the page goes on."""
 
-from functools import lru_cache
+import threading
+from collections import OrderedDict
+from collections.abc import Sequence
+from dataclasses import dataclass, field
 
+import streamlit as st
 import torch
 import xarray as xr
 
 from explorer.building import DeviceError
 from explorer.experiment import Experiment
+from explorer.findings import facts
+from explorer.measuring import QUICK, MeasuringJob, seconds
+from explorer.optimizers import Adam
 from explorer.problems import ExperimentError
 from explorer.training import measure
 
 BESIDE = ("tanh", "lstm", "gru")
+KEPT = 256  # measurements, shared by everybody on this server; nobody changes one
 torch.set_num_threads(1)  # at these sizes one thread is faster than two, and others are measuring beside
 
+_known: OrderedDict[str, xr.Dataset] = OrderedDict()
+_lock = threading.Lock()  # of what is known: pages of many people look at once
 
-def measured(experiment: Experiment) -> xr.Dataset:
-    """The gradient flow at the experiment's start.
 
-    Raises:
-        DeviceError: where its device is not here.
+@dataclass
+class Measured:
+    """What is known of an experiment's start so far.
+
+    Attributes:
+        start: its gradient flow; None while it is being measured.
+        beside: those of the other cells, as they become known.
+        left_out: names of the cells that the budget does not allow.
+        waiting: seconds for which the page has been waiting for a measurement; None where it waits for none.
+        error: the sentence of why there is no measurement.
     """
-    return _measure(experiment.model_dump_json())
+
+    start: xr.Dataset | None = None
+    beside: list[xr.Dataset] = field(default_factory=list)
+    left_out: list[str] = field(default_factory=list)
+    waiting: float | None = None
+    error: str | None = None
 
 
-def beside(experiment: Experiment) -> list[xr.Dataset]:
-    """The same experiment with the other cells, measured; a cell that the budget does not allow is left out.
+def measured(experiment: Experiment, *, compare: bool = True) -> Measured:
+    """The gradient flow at the experiment's start, and, to `compare`, at those with the other cells.
+
+    What takes long is asked for one after the other, this cell first, and is there in a later call.
+    """
+    others, left_out = companions(experiment) if compare else ([], [])
+    found = Measured(left_out=left_out)
+    try:
+        found.start = _known_or_asked(experiment, found)
+        for other in others:
+            if (dataset := _known_or_asked(other, found)) is not None:
+                found.beside.append(dataset)
+    except (MemoryError, RuntimeError, DeviceError) as error:  # torch tells of used-up memory as a RuntimeError
+        found.error = f"This could not be measured: {str(error).partition(chr(10))[0] or type(error).__name__}"
+    _give_up_others([experiment, *others])
+    return found
+
+
+def companions(experiment: Experiment) -> tuple[list[Experiment], list[str]]:
+    """The same experiment with the other cells, and the names of those that the budget does not allow.
 
     PyTorch's start is one thing: where the weights start so, the other cells' biases do too.
     """
-    found, start = [], {"bias": "pytorch"} if experiment.cell.weights.kind == "pytorch" else {}
+    found, left_out = list[Experiment](), list[str]()
+    start = {"bias": "pytorch"} if experiment.cell.weights.kind == "pytorch" else {}
     for kind in BESIDE:
         if kind == experiment.cell.kind:
             continue
         try:
-            found.append(measured(experiment.changed(cell=kind, **start)))
-        except (ExperimentError, DeviceError):
-            continue
-    return found
+            found.append(experiment.changed(cell=kind, clipping="none", **start))
+        except ExperimentError:
+            left_out.append(facts.name(kind))
+    return found, left_out
 
 
-@lru_cache(maxsize=256)  # shared by everybody on this server; nobody changes a measurement
-def _measure(text: str) -> xr.Dataset:
-    return measure(Experiment.model_validate_json(text))
+def _known_or_asked(experiment: Experiment, found: Measured) -> xr.Dataset | None:
+    """The measurement where it is known or quick; else it is asked for, unless the page waits for another."""
+    key = _key(experiment)
+    job: MeasuringJob | None = st.session_state.get("measuring")
+    if job is not None and _key(job.experiment) == key and job.done:
+        if job.dataset is None:
+            raise RuntimeError(job.error)  # as long as this experiment is looked at: it would only fail again
+        _keep(key, job.dataset)
+        del st.session_state["measuring"]
+        job = None
+    if (dataset := _look_up(key)) is not None:
+        return dataset.assign_attrs(experiment=experiment.model_dump_json())
+    if found.waiting is not None:
+        return None
+    if seconds(experiment) <= QUICK:
+        return _keep(key, measure(experiment))
+    if job is None or _key(job.experiment) != key:
+        _give_up_others([])
+        job = st.session_state["measuring"] = MeasuringJob(experiment)
+    found.waiting = job.elapsed
+    return None
+
+
+def _give_up_others(wanted: Sequence[Experiment]) -> None:
+    """End the measurement under way where it is not of what is wanted."""
+    job: MeasuringJob | None = st.session_state.get("measuring")
+    if job is not None and _key(job.experiment) not in map(_key, wanted):
+        job.cancel()
+        del st.session_state["measuring"]
+
+
+def _key(experiment: Experiment) -> str:
+    """What a measurement depends on: the number of updates and the optimiser come after it."""
+    return experiment.model_copy(update={"steps": 1, "optimizer": Adam()}).model_dump_json()
+
+
+def _look_up(key: str) -> xr.Dataset | None:
+    with _lock:
+        if key in _known:
+            _known.move_to_end(key)
+        return _known.get(key)
+
+
+def _keep(key: str, dataset: xr.Dataset) -> xr.Dataset:
+    with _lock:
+        _known[key] = dataset
+        while len(_known) > KEPT:
+            _known.popitem(last=False)
+    return dataset

@@ -6,12 +6,14 @@ import streamlit as st
 from streamlit import runtime
 from streamlit.runtime.scriptrunner import get_script_run_ctx
 
+from explorer import budget
 from explorer.experiment import Experiment
 from explorer.job import TrainingJob
 from explorer.processes import BusyError
 
-_REFUSED = "refused"
-KEPT = 6  # runs that stay with their tab, the newest
+_REFUSED, _RESETS = "refused", "resets"
+KEPT = 6  # runs that stay with their tab, the newest …
+KEPT_SHARE = 0.1  # … as long as they fill less than this share of the memory budget together
 
 
 def of(experiment: Experiment) -> TrainingJob | None:
@@ -24,9 +26,9 @@ def of(experiment: Experiment) -> TrainingJob | None:
 
 
 def train(experiment: Experiment) -> None:
-    """Start, go on, or start again."""
+    """Start, or go on; a run that has ended is kept until it is reset."""
     job = of(experiment)
-    if job is None or job.phase == "ended":
+    if job is None:
         _start(experiment)
     else:
         job.resume()
@@ -41,9 +43,7 @@ def pause(experiment: Experiment) -> None:
 
 def step(experiment: Experiment) -> None:
     """Make one update and wait."""
-    job = of(experiment)
-    if job is None or job.phase == "ended":
-        job = _start(experiment, paused=True)
+    job = of(experiment) or _start(experiment, paused=True)
     if job is not None:
         job.step()
 
@@ -60,6 +60,12 @@ def reset(experiment: Experiment) -> None:
     job = _jobs().pop(experiment.digest, None)
     if job is not None:
         job.stop()
+        st.session_state[_RESETS] = resets() + 1
+
+
+def resets() -> int:
+    """How often this tab went back to the start."""
+    return int(st.session_state.get(_RESETS, 0))
 
 
 def refusal() -> str | None:
@@ -70,8 +76,8 @@ def refusal() -> str | None:
 
 def _start(experiment: Experiment, *, paused: bool = False) -> TrainingJob | None:
     jobs = _jobs()
-    jobs.pop(experiment.digest, None)
-    while len(jobs) >= KEPT:
+    room = KEPT_SHARE * budget.limits().memory
+    while len(jobs) >= KEPT or sum(job.recording.nbytes for job in jobs.values()) > room:
         jobs.pop(next(iter(jobs))).stop()
     try:
         jobs[experiment.digest] = TrainingJob(experiment, paused=paused, present=_presence())

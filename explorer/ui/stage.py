@@ -1,10 +1,11 @@
 """The stage: the board with its charts, and the controls of the training run under it, redrawn while it runs."""
 
+from typing import Any
+
 import streamlit as st
 import xarray as xr
 
 from explorer import findings
-from explorer.building import DeviceError, device_of
 from explorer.experiment import Experiment
 from explorer.figures import captions, gradient, heatmap, loss, norms, style, weight_share, weight_share_rows
 from explorer.figures.updates import kept
@@ -13,11 +14,13 @@ from explorer.job import TrainingJob
 from explorer.ui import runs
 from explorer.ui.board import Panel, Rich, Scrub, board
 from explorer.ui.look import theme
-from explorer.ui.measured import beside, measured
+from explorer.ui.measured import Measured, measured
 
 REDRAW = 0.08  # seconds between two redraws of the charts while training
 COUNT = 0.5  # seconds between two counts of the updates
 HEARTBEAT = 10.0  # seconds between two polls while paused, so that the run knows its page is there
+LOOK = 0.25  # seconds between two looks at a measurement under way
+BOARD, _LAST = "explore", "last drawn"
 BUTTON = 136  # px; the same for Train, Pause and Resume, so that nothing beside them moves
 AREAS = """
 "gradient loss" 210px
@@ -33,11 +36,16 @@ def stage(experiment: Experiment) -> None:
     job = runs.of(experiment)
     phase = job.phase if job is not None else None
     resting = {"paused": HEARTBEAT}.get(phase or "")
+    waiting = _measured(experiment, job).waiting is not None
 
     # Two fragments: what streams is one message to one component, and the buttons are not drawn ten times a second.
-    @st.fragment(run_every=REDRAW if phase == "running" else None)
+    @st.fragment(run_every=REDRAW if phase == "running" else LOOK if waiting else None)
     def live() -> None:
-        _charts(experiment, runs.of(experiment))
+        job = runs.of(experiment)
+        found = _measured(experiment, job)
+        _charts(experiment, job, found)
+        if waiting and found.waiting is None:
+            st.rerun()  # sets the timer anew
 
     @st.fragment(run_every=COUNT if phase == "running" else resting)
     def transport() -> None:
@@ -50,41 +58,59 @@ def stage(experiment: Experiment) -> None:
         if (job.phase if job is not None else None) != phase:
             st.rerun()  # sets both timers anew
 
-    try:
-        device_of(experiment)
-    except DeviceError as error:
-        st.warning(str(error))
-        return
     live()
     transport()
 
 
-def _charts(experiment: Experiment, job: TrainingJob | None) -> None:
-    try:
-        start = measured(experiment)
-    except (MemoryError, RuntimeError) as error:  # torch tells of used-up memory as a RuntimeError
-        st.warning(f"This could not be measured: {str(error).partition(chr(10))[0]} Lower batch_size or length.")
-        return
+def _measured(experiment: Experiment, job: TrainingJob | None) -> Measured:
+    """The start; beside a trained cell, untrained ones would mislead."""
+    return measured(experiment, compare=job is None or job.recording.recorded == 0)
+
+
+def _charts(experiment: Experiment, job: TrainingJob | None, found: Measured) -> None:
     run = job.dataset() if job is not None else None
     run = with_loss(run) if run is not None else None
-    shown, look = run if run is not None else start, theme()
-    others = beside(experiment) if run is None else []  # beside a trained cell, untrained ones would mislead
+    shown = run if run is not None else found.start
+    if shown is None:
+        _without(experiment, found)
+        return
+    others, look = found.beside if run is None else [], theme()
     figures = {
-        "gradient": gradient([shown, *others], before=start if run is not None else None, theme=look),
+        "gradient": gradient([shown, *others], before=found.start if run is not None else None, theme=look),
         "heat": heatmap(shown, look),
         "loss": loss(shown, look),
         "norms": norms(shown, look),
         "share": weight_share(shown, theme=look),
     }
-    board(
-        "explore",
+    _draw(
         [Panel(name, figure, str(figure.layout.meta["alt"])) for name, figure in figures.items()],
-        areas=AREAS,
         headline=_coloured(findings.headline([shown, *others])),
-        subline=_coloured(findings.subline([shown, *others])),
+        subline=[*_coloured(findings.subline([shown, *others])), *(_missing(found) if run is None else [])],
         scrub=_scrub(experiment, run, done=job is not None and job.phase != "running") if run is not None else None,
-        revision=experiment.digest,
+        revision=f"{experiment.digest} {runs.resets()}",
     )
+
+
+def _without(experiment: Experiment, found: Measured) -> None:
+    """While the first measurement is under way, or where there is none: the last picture, dimmed, under a sentence."""
+    name = findings.facts.name(experiment.cell.kind)
+    said = f"Measuring this {name} network over {experiment.task.steps} time steps: {found.waiting or 0:.0f} s so far."
+    last: dict[str, Any] = st.session_state.get(_LAST, {"panels": []})
+    _draw(**{**last, "headline": found.error or said, "subline": "", "dimmed": True})
+
+
+def _draw(panels: list[Panel], **rest: Any) -> None:
+    board(BOARD, panels, areas=AREAS, **rest)
+    if not rest.get("dimmed"):
+        st.session_state[_LAST] = {"panels": panels, **rest}
+
+
+def _missing(found: Measured) -> list[str]:
+    """What is not beside the chosen cell yet, or never will be."""
+    said = [" Measuring the other cells …"] if found.waiting is not None else []
+    if found.left_out:
+        said.append(f" {' and '.join(found.left_out)} would be beyond this server's budget.")
+    return said
 
 
 def _scrub(experiment: Experiment, run: xr.Dataset, *, done: bool) -> Scrub:
@@ -113,24 +139,23 @@ def _coloured(pieces: list[findings.Piece]) -> Rich:
 def _transport(experiment: Experiment, job: TrainingJob | None) -> None:
     """Train, pause, one step, stop, reset, and how far the run is."""
     phase = job.phase if job is not None else None
-    ended = phase in (None, "ended")
+    over = phase == "ended"
+    word, act = ("Pause", runs.pause) if phase == "running" else ("Train", runs.train)
+    here: dict[str, Any] = {"args": (experiment,)}
     with st.container(horizontal=True, vertical_alignment="center", key="transport"):
-        if phase == "running":
-            st.button("Pause", key="pause", on_click=runs.pause, args=(experiment,), width=BUTTON, shortcut="Space")
-        else:
-            word = "Resume" if phase == "paused" else "Train"
-            st.button(
-                word,
-                key="train",
-                type="primary",
-                on_click=runs.train,
-                args=(experiment,),
-                width=BUTTON,
-                shortcut="Space",
-            )
-        st.button("Step", key="step", on_click=runs.step, args=(experiment,), disabled=phase in ("running", "ended"))
-        st.button("Stop", key="stop", on_click=runs.stop, args=(experiment,), disabled=ended)
-        st.button("Reset", key="reset", on_click=runs.reset, args=(experiment,), disabled=job is None)
+        st.button(
+            "Resume" if phase == "paused" else word,
+            key="train",
+            type="secondary" if phase == "running" else "primary",
+            on_click=act,
+            width=BUTTON,
+            shortcut="T",
+            disabled=over,  # until Reset gives it up, what this run recorded stays
+            **here,
+        )
+        st.button("Step", key="step", on_click=runs.step, disabled=phase == "running" or over, **here)
+        st.button("Stop", key="stop", on_click=runs.stop, disabled=phase not in ("running", "paused"), **here)
+        st.button("Reset", key="reset", on_click=runs.reset, disabled=job is None, **here)
         _progress(experiment, job)
 
 
@@ -147,7 +172,7 @@ def _progress(experiment: Experiment, job: TrainingJob | None) -> None:
     elif job.phase == "paused":
         parts.append("paused")
     elif job.phase == "ended":
-        parts.append(job.recording.status)
+        parts += [job.recording.status, "Reset to train again"]
     st.progress(min(1.0, done / total), " · ".join(parts))
 
 

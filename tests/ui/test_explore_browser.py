@@ -190,6 +190,74 @@ def test_both_themes_and_both_sizes_have_readable_charts(browser, serve):
             context.close()
 
 
+def text_colours(page) -> set[str]:
+    return set(
+        page.evaluate(
+            "() => [...document.querySelectorAll('[data-panel=loss] text')].map(t => getComputedStyle(t).fill)"
+        )
+    )
+
+
+def test_a_new_theme_reaches_charts_and_transport_at_rest(browser, serve):
+    context = browser.new_context(viewport={"width": 1440, "height": 900}, color_scheme="light")
+    page = context.new_page()
+    open_page(page, serve(APP))
+    light = text_colours(page)
+    page.emulate_media(color_scheme="dark")
+    end = time.monotonic() + 10
+    while text_colours(page) & light:
+        assert time.monotonic() < end, "the charts kept the colours of the light theme"
+        time.sleep(0.1)
+    bar = page.locator(".st-key-transport").evaluate(
+        "n => { for (; n; n = n.parentElement) { const c = getComputedStyle(n);"
+        " if (c.position === 'sticky') return c.backgroundColor; } }"
+    )
+    assert bar == page.locator(".stApp").evaluate("n => getComputedStyle(n).backgroundColor")
+    context.close()
+
+
+def test_a_large_experiment_does_not_hold_its_page(page, serve):
+    page.goto(serve(APP, "cell=lstm&length=3000&hidden_size=128"))
+    page.wait_for_function(
+        "() => document.querySelector('.board-headline')?.innerText.startsWith('Measuring this LSTM')"
+    )
+    slider = page.locator(".st-key-field-length input[type=range]").first
+    slider.focus()
+    slider.press("Home")
+    page.wait_for_function("() => location.search.includes('length=10')")
+    page.wait_for_function("() => document.querySelector('.board-headline').innerText.startsWith('In this LSTM')")
+    page.wait_for_selector(DRAWN)
+    assert len(curve(page, "LSTM")) == 10
+
+
+def test_a_run_that_has_ended_stays_until_it_is_reset(page, serve):
+    open_page(page, serve(APP, "length=20&hidden_size=8&steps=5"))
+    page.locator(".st-key-train button").click()
+    page.wait_for_selector(".st-key-transport >> text=5 of 5 updates · finished")
+    assert page.locator(".st-key-train button").is_disabled()
+    assert page.locator(".st-key-step button").is_disabled()
+    page.keyboard.press("t")
+    time.sleep(0.5)
+    assert "5 of 5" in page.locator(".st-key-transport").inner_text()
+    page.locator(".st-key-reset button").click()
+    page.wait_for_selector(".st-key-transport >> text=not trained yet")
+    page.keyboard.press("t")
+    page.wait_for_selector(".st-key-transport >> text=5 of 5 updates · finished")
+
+
+def test_on_a_narrow_touch_screen_the_controls_open_and_close(browser, serve):
+    context = browser.new_context(viewport={"width": 600, "height": 900}, has_touch=True)
+    page = context.new_page()
+    open_page(page, serve(APP))
+    expand = page.locator("[data-testid=stExpandSidebarButton]")
+    expand.click()
+    page.locator(".st-key-field-cell button", has_text="GRU").click()
+    page.wait_for_function("() => location.search.includes('cell=gru')")
+    page.locator("[data-testid=stSidebarCollapseButton] button").click()
+    expand.wait_for(state="visible")
+    context.close()
+
+
 def test_nothing_is_fetched_from_outside(page, serve):
     asked: list[str] = []
     page.on("request", lambda request: asked.append(request.url))

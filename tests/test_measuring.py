@@ -1,0 +1,89 @@
+"""A measurement in its own process: the same numbers, one at a time, given up when nobody wants it."""
+
+import time
+
+import pytest
+import torch
+
+from explorer import measuring, processes
+from explorer.experiment import Experiment
+from explorer.measuring import MeasuringJob, seconds
+from explorer.training import measure
+
+SMALL = Experiment.model_validate({"task": {"kind": "adding", "length": 8}, "cell": {"kind": "tanh", "hidden_size": 4}})
+LARGE = Experiment.model_validate(
+    {"task": {"kind": "adding", "length": 3000}, "cell": {"kind": "lstm", "hidden_size": 128}}
+)
+
+
+def until(condition, within: float = 20.0) -> None:
+    end = time.monotonic() + within
+    while not condition():
+        assert time.monotonic() < end, "waited in vain"
+        time.sleep(0.01)
+
+
+def test_it_equals_a_measurement_made_here():
+    job = MeasuringJob(SMALL)
+    job.thread.join(20)
+    here = measure(SMALL)
+    assert job.done
+    assert job.error is None
+    assert float(abs(here["grad_h"]).sum()) > 0
+    assert job.dataset.identical(here)
+
+
+def test_what_is_quick_is_known_beforehand():
+    assert seconds(Experiment()) < measuring.QUICK < seconds(LARGE)
+
+
+def test_one_that_is_given_up_ends_at_once_and_lets_the_next_one_in():
+    first, second = MeasuringJob(LARGE), MeasuringJob(SMALL)
+    until(lambda: first._process is not None)
+    time.sleep(0.3)
+    assert not first.done
+    assert not second.done, "one large measurement at a time"
+    first.cancel()
+    first.thread.join(5)
+    assert first.done
+    assert first.dataset is None
+    second.thread.join(20)
+    assert second.dataset is not None
+
+
+def test_one_that_is_given_up_while_it_waits_never_starts():
+    first, second = MeasuringJob(LARGE), MeasuringJob(LARGE)
+    second.cancel()
+    first.cancel()
+    for job in (first, second):
+        job.thread.join(5)
+        assert job.done
+        assert job.dataset is None
+
+
+def test_it_waits_for_a_place(monkeypatch):
+    monkeypatch.setattr(processes, "MOST", 0)
+    job = MeasuringJob(SMALL)
+    time.sleep(0.5)
+    assert not job.done
+    monkeypatch.setattr(processes, "MOST", 1)
+    job.thread.join(20)
+    assert job.dataset is not None
+
+
+def test_a_killed_process_is_one_sentence():
+    job = MeasuringJob(LARGE)
+    until(lambda: job._process is not None)
+    job._process.kill()
+    job.thread.join(5)
+    assert job.dataset is None
+    assert "ended unexpectedly" in job.error
+
+
+@pytest.mark.skipif(torch.cuda.is_available(), reason="there is a CUDA device here")
+def test_a_failure_is_one_sentence():
+    job = MeasuringJob(SMALL.changed(device="cuda"))
+    job.thread.join(20)
+    assert job.dataset is None
+    assert "CUDA" in job.error
+    assert "Traceback" not in job.error
