@@ -15,7 +15,6 @@ NOTICE = 20  # seconds for which a notice stays, unless it is closed
 
 page_style()
 load_board()
-PROCESSES.warm_up()
 experiment = address.current()
 with st.sidebar:
     controls(experiment)
@@ -24,3 +23,4 @@ for sentence in told[:3] + ([f"… and {len(told) - 3} more."] if told[3:] else 
     # Beside the page, so that nothing moves. Escaped: a link may say anything, and must not put its own links here.
     st.toast(re.sub(r"([^\w\s])", r"\\\1", sentence, flags=re.ASCII), icon=":material/info:", duration=NOTICE)
 stage(experiment)
+PROCESSES.warm_up()  # last: until the first picture is there, its start would only be in the way
