@@ -13,11 +13,18 @@ class Segment:
     """Losses of the steps first…last flow back through the states after `oldest`; the state at `oldest` is a constant.
 
     Steps are counted from 1; the initial state is the state at 0.
+
+    Raises:
+        ValueError: unless 0 ≤ oldest < first ≤ last.
     """
 
     first: int
     last: int
     oldest: int
+
+    def __post_init__(self) -> None:
+        if not 0 <= self.oldest < self.first <= self.last:
+            raise ValueError(f"{self}: a segment needs 0 ≤ oldest < first ≤ last.")
 
 
 Plan = tuple[Segment, ...]

@@ -3,6 +3,7 @@
 from itertools import product
 
 import numpy as np
+import pytest
 from hypothesis import given
 from plans import plans_with_length
 
@@ -69,3 +70,9 @@ def test_a_known_plan() -> None:
 def test_full_reaches_everything_before() -> None:
     np.testing.assert_array_equal(mask(Full().plan(7), 7), np.tri(7, dtype=bool))
     assert cuts(Full().plan(7), 7) == []
+
+
+@pytest.mark.parametrize("numbers", [(1, 1, -1), (1, 1, 1), (3, 4, 3), (4, 3, 0), (0, 2, 0)])
+def test_a_segment_that_makes_no_sense_is_refused(numbers: tuple[int, int, int]) -> None:
+    with pytest.raises(ValueError, match=r"a segment needs 0 ≤ oldest < first ≤ last\.$"):
+        Segment(*numbers)
