@@ -12,10 +12,10 @@ Variables (dimensions in brackets); the loss is L = mean over sequences of the s
 """
 
 import os
-import tempfile
-from collections.abc import Mapping
+import secrets
+from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import numpy as np
 import xarray as xr
@@ -39,7 +39,7 @@ class SaveError(Exception):
     """A file could not be written; the sentence says why and what to do."""
 
 
-def assemble(rows: Mapping[str, NDArray[np.float64]], attributes: Mapping[str, Any]) -> xr.Dataset:
+def run_dataset(rows: Mapping[str, NDArray[np.float64]], attributes: Mapping[str, Any]) -> xr.Dataset:
     """Recorded rows as a Dataset.
 
     Args:
@@ -80,38 +80,40 @@ def check_target(path: str | Path) -> Path:
 def save(dataset: xr.Dataset, path: str | Path) -> Path:
     """Write a Dataset to .nc (NetCDF 4) or .csv, one row for each step and time.
 
-    Beside a .csv stands an .experiment.json, ready for --config. The file is written under a temporary name first and
-    moved into place, so that it is either whole or not there.
+    Beside a .csv stands an .experiment.json, ready for --config. All is written under temporary names first and moved
+    into place, so that a file is either whole or not there.
 
     Raises:
         SaveError: where it cannot be written, a full disk included.
     """
     target = check_target(path)
     try:
-        handle, name = tempfile.mkstemp(dir=target.parent, prefix=f".{target.stem}-", suffix=target.suffix)
-    except OSError as error:
-        raise SaveError(f"{target}: could not be written: {error.strerror or error}.") from None
-    os.close(handle)
-    part = Path(name)
-    try:
         if target.suffix == ".nc":
             # Made in memory first: the HDF5 library reports a full disk in words of its own, a plain write as OSError.
-            part.write_bytes(dataset.to_netcdf(engine="h5netcdf"))
+            _write({target: lambda file: file.write(dataset.to_netcdf(engine="h5netcdf"))})
         else:
-            dataset.to_dataframe().to_csv(part)
-            config = target.with_suffix(".experiment.json")
-            config.write_text(str(dataset.attrs.get("experiment", "{}")), encoding="utf-8")
-        part.chmod(0o666 & ~_umask())
-        part.replace(target)
+            config = str(dataset.attrs.get("experiment", "{}")).encode()
+            beside = experiment_beside(target)
+            _write({beside: lambda file: file.write(config), target: dataset.to_dataframe().to_csv})
     except OSError as error:
         raise SaveError(f"{target}: could not be written: {error.strerror or error}.") from None
-    finally:
-        part.unlink(missing_ok=True)
     return target
 
 
-def _umask() -> int:
-    """The process's file mode mask, which temporary files ignore."""
-    mask = os.umask(0)
-    os.umask(mask)
-    return mask
+def experiment_beside(target: Path) -> Path:
+    """The file beside a .csv that holds the experiment."""
+    return target.with_suffix(".experiment.json")
+
+
+def _write(files: Mapping[Path, Callable[[BinaryIO], object]]) -> None:
+    """Write each file by its function; only when all are written does any take its place."""
+    parts = {target: target.with_name(f".explorer-{secrets.token_hex(8)}") for target in files}
+    try:
+        for target, write in files.items():
+            with parts[target].open("xb") as file:  # a new file, whose mode follows the process's mask by itself
+                write(file)
+        for target, part in parts.items():
+            part.replace(target)
+    finally:
+        for part in parts.values():
+            part.unlink(missing_ok=True)

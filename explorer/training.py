@@ -1,27 +1,23 @@
 """The loop: batch, gradient, clip, update, record; one record after each update."""
 
-import json
 import threading
 from collections.abc import Iterator
 from dataclasses import dataclass
-from math import isfinite, nan
-from typing import Literal
+from math import isfinite
 
 import numpy as np
-import torch
 import xarray as xr
 from torch import Tensor
 
-from explorer.bptt import Flow, Pass, Trajectory, joint_norm, norms_by_time, recorded_names, spectral_radius
+from explorer.bptt import Flow, Pass, Trajectory, joint_norm, norms_by_time, spectral_radius
 from explorer.bptt.recording import Array
 from explorer.building import Built, build
-from explorer.dataset import assemble
+from explorer.dataset import run_dataset
 from explorer.experiment import Experiment
+from explorer.recording import Recording as Recording  # explorer/ui/job.py takes it from here
+from explorer.recording import Row, Status, attributes
 from explorer.tasks import Batch
-from explorer.truncation import Segment, cuts
-
-Status = Literal["running", "finished", "stopped", "diverged"]
-NUMBERS = ("loss", "accuracy", "asked", "grad_norm", "grad_norm_clipped", "spectral_radius")
+from explorer.truncation import Segment
 
 
 @dataclass(frozen=True)
@@ -33,59 +29,6 @@ class _Piece:
     last: int
     task: Pass
     initial: tuple[Tensor, ...] | None = None
-
-
-@dataclass(frozen=True)
-class Row:
-    """What one update leaves: numbers, and norms by time [T]."""
-
-    numbers: dict[str, float]
-    by_time: dict[str, Array]
-
-    @property
-    def finite(self) -> bool:
-        """Whether loss and gradient are."""
-        return isfinite(self.numbers["loss"]) and isfinite(self.numbers["grad_norm"])
-
-
-class Recording:
-    """The rows of one run, growing; read at any time from any thread.
-
-    Attributes:
-        status: `running`, `finished`, `stopped` or `diverged`.
-        recorded: number of rows.
-    """
-
-    def __init__(self, experiment: Experiment) -> None:
-        self.experiment = experiment
-        self.status: Status = "running"
-        self.recorded = 0
-        total, by_time = experiment.steps, recorded_names(experiment.cell)
-        self._rows: dict[str, Array] = {name: np.zeros((total, experiment.task.steps)) for name in by_time}
-        self._rows |= {name: np.zeros(total) for name in NUMBERS}
-
-    def keep(self, row: Row) -> None:
-        """Add a row; one that is not finite ends the run as diverged, the last one asked for as finished."""
-        here = self.recorded
-        for name, values in (row.by_time | row.numbers).items():
-            self._rows[name][here] = values
-        self.recorded = here + 1  # last, so that readers in other threads see whole rows only
-        if not row.finite:
-            self.status = "diverged"
-        elif self.recorded == self.experiment.steps:
-            self.status = "finished"
-
-    @property
-    def nbytes(self) -> int:
-        """Bytes that all rows asked for fill."""
-        return sum(values.nbytes for values in self._rows.values())
-
-    def dataset(self) -> xr.Dataset:
-        """All rows so far."""
-        status = self.status  # read before the rows, and set after the last of them
-        recorded = self.recorded
-        rows = {name: values[:recorded] for name, values in self._rows.items()}
-        return assemble(rows, _attributes(self.experiment, status, recorded))
 
 
 class Training:
@@ -152,7 +95,7 @@ def measure(experiment: Experiment) -> xr.Dataset:
     built = build(experiment)
     row = _gradient(built, _whole(built, built.batch))
     rows = {name: np.asarray(values)[np.newaxis] for name, values in (row.by_time | row.numbers).items()}
-    return assemble(rows, _attributes(experiment, "finished", 1))
+    return run_dataset(rows, attributes(experiment, "finished", 1))
 
 
 def train(experiment: Experiment) -> xr.Dataset:
@@ -266,27 +209,3 @@ def _accuracy(built: Built, outputs: Tensor, piece: _Piece) -> float:
     steps = slice(piece.first - 1, piece.last)
     right = task.correct(_among(outputs, steps, task.steps), piece.batch)
     return float(right[max(0, piece.first - first) : min(last, piece.last) - first + 1].double().mean())
-
-
-def _attributes(experiment: Experiment, status: Status, recorded: int) -> dict[str, object]:
-    """What belongs to the whole run, in types that every file format can hold."""
-    task = experiment.task
-    chance, formula = task.chance
-    first, last = task.asked
-    # Pieces without a loss send nothing back, so what only they cross is cut as well.
-    used = tuple(s for s in experiment.truncation.plan(task.steps) if s.first <= last and s.last >= first)
-    if experiment.truncation.updates_per_segment and len(used) > 1:
-        chance, formula = nan, ""  # that of a sequence; each update's loss is that of a part of one
-    found: dict[str, object] = {
-        "experiment": experiment.model_dump_json(),
-        "status": status,
-        "signal": json.dumps(task.signal),
-        "question": json.dumps([task.question]),
-        "chance_loss": chance,
-        "chance_text": formula,
-        "cuts": json.dumps(cuts(used, task.steps)),
-        "torch": str(torch.__version__),
-    }
-    if status == "diverged":
-        found["diverged_step"] = recorded - 1
-    return found

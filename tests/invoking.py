@@ -6,7 +6,7 @@ import click.testing
 import numpy as np
 import xarray as xr
 
-from explorer.__main__ import main
+from explorer.commands import main
 
 SMALL = {
     "task": {"kind": "adding", "length": 12},

@@ -16,7 +16,7 @@ FORBIDDEN: dict[str, tuple[str, ...]] = {
     "explorer.dataset": ("torch", "streamlit", "explorer.training", "explorer.bptt"),
     "explorer.settings": ("torch", "streamlit", "explorer.experiment"),
     "explorer.training": ("explorer.figures", "explorer.ui", "explorer.findings", "plotly"),
-    "explorer.watch": ("explorer.figures", "explorer.ui", "explorer.findings", "explorer.training", "plotly"),
+    "explorer.watching": ("explorer.figures", "explorer.ui", "explorer.findings", "explorer.training", "plotly"),
     "explorer": ("streamlit", "explorer.ui", "explorer.figures", "plotly"),
 }
 

@@ -30,7 +30,7 @@ def test_what_cannot_be_saved_is_kept_elsewhere(tmp_path: Path, monkeypatch: pyt
             raise SaveError(f"{path}: could not be written: No space left on device.")
         return save(dataset, path)
 
-    monkeypatch.setattr("explorer.__main__.save", full)
+    monkeypatch.setattr("explorer.commands.save", full)
     done = invoke("train", *TINY, "--steps", 5, "--out", target)
     assert (done.exit_code, done.stdout) == (1, "")
     assert "Traceback" not in done.stderr
@@ -53,7 +53,7 @@ def test_a_folder_that_vanishes_in_mid_training(tmp_path: Path, monkeypatch: pyt
                     folder.rmdir()
                 yield update
 
-    monkeypatch.setattr("explorer.__main__.Training", Removes)
+    monkeypatch.setattr("explorer.commands.Training", Removes)
     done = invoke("train", *TINY, "--steps", 3, "--out", folder / "o.nc")
     assert done.exit_code == 1
     assert "What was recorded is in " in done.stderr
@@ -67,7 +67,7 @@ def test_stopped_before_the_first_update(tmp_path: Path, monkeypatch: pytest.Mon
             super().__init__(experiment)
             self.stop()
 
-    monkeypatch.setattr("explorer.__main__.Training", Stopped)
+    monkeypatch.setattr("explorer.commands.Training", Stopped)
     done = invoke("train", *TINY, "--out", tmp_path / "o.nc")
     assert done.exit_code == 130
     assert done.stderr == "stopped after 0 of 500 updates.\n"
@@ -78,7 +78,7 @@ def test_interrupted_before_anything_is_recorded(tmp_path: Path, monkeypatch: py
     def interrupted(experiment: Experiment) -> xr.Dataset:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("explorer.__main__.measure", interrupted)
+    monkeypatch.setattr("explorer.commands.measure", interrupted)
     done = invoke("measure", *TINY, "--out", tmp_path / "o.nc")
     assert done.exit_code == 130
     assert "stopped before anything was recorded." in done.stderr
@@ -88,7 +88,7 @@ def test_memory_that_is_not_enough(monkeypatch: pytest.MonkeyPatch) -> None:
     def large(experiment: Experiment) -> xr.Dataset:
         raise RuntimeError("DefaultCPUAllocator: can't allocate memory: you tried to allocate 9 bytes.")
 
-    monkeypatch.setattr("explorer.__main__.measure", large)
+    monkeypatch.setattr("explorer.commands.measure", large)
     refused(invoke("measure"), "the memory here is not enough; lower batch_size, length or steps.")
 
 

@@ -1,6 +1,7 @@
 """Datasets: dimensions, units, and files that are whole or not there."""
 
 import json
+import os
 import resource
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -12,14 +13,14 @@ import pytest
 import xarray as xr
 
 from explorer import Experiment, train
-from explorer.dataset import SaveError, assemble, check_target, save
+from explorer.dataset import SaveError, check_target, run_dataset, save
 
 
 def run() -> xr.Dataset:
     """Some rows with all that is hard to keep: exact zeros, subnormal numbers, infinity and nan."""
     grad_h = np.array([[0.0, 1e-310, 1e300], [np.inf, np.nan, 2.0]])
     numbers = {"loss": np.array([1.5, np.inf]), "accuracy": np.array([np.nan, 0.25])}
-    return assemble(
+    return run_dataset(
         {"grad_h": grad_h, **numbers}, {"status": "diverged", "experiment": '{"seed": 3}', "chance_loss": 1 / 6}
     )
 
@@ -98,17 +99,32 @@ def files_of_at_most(size: int) -> Iterator[None]:
 def test_a_full_disk_leaves_the_old_file_and_no_other(tmp_path: Path, name: str) -> None:
     old = save(run(), tmp_path / name)
     before = {path: path.read_bytes() for path in tmp_path.iterdir()}
-    big = assemble({"grad_h": np.random.default_rng(0).random((200, 100))}, {"experiment": "{}"})
+    big = run_dataset({"grad_h": np.random.default_rng(0).random((200, 100))}, {"experiment": "{}"})
     with files_of_at_most(4000), pytest.raises(SaveError, match="could not be written: File too large"):
         save(big, old)
     assert {path: path.read_bytes() for path in tmp_path.iterdir()} == before
 
 
-def test_files_are_readable_for_others_as_the_mask_says(tmp_path: Path) -> None:
-    import os
-
-    mask = os.umask(0o027)
+@pytest.mark.parametrize("name", ["run.nc", "run.csv"])
+def test_files_are_readable_for_others_as_the_mask_says(
+    name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before = os.umask(0o027)
     try:
-        assert save(run(), tmp_path / "run.nc").stat().st_mode & 0o777 == 0o640
+        with monkeypatch.context() as patched:
+            patched.delattr(os, "umask")  # it belongs to the whole process, so no thread may change it for a moment
+            save(run(), tmp_path / name)
+        found = {path.name: path.stat().st_mode & 0o777 for path in tmp_path.iterdir()}
+        beside = {"run.experiment.json": 0o640} if name.endswith("csv") else {}
+        assert found == {name: 0o640, **beside}
     finally:
-        os.umask(mask)
+        os.umask(before)
+
+
+def test_a_table_and_its_experiment_are_replaced_together(tmp_path: Path) -> None:
+    (tmp_path / "run.csv").write_text("old")
+    (tmp_path / "run.experiment.json").mkdir()
+    with pytest.raises(SaveError, match="could not be written"):
+        save(run(), tmp_path / "run.csv")
+    assert (tmp_path / "run.csv").read_text() == "old"
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["run.csv", "run.experiment.json"]

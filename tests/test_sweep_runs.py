@@ -14,8 +14,8 @@ from sweeping import config, reopened, same
 
 from explorer import SweepError, sweep, train
 from explorer.grid import Grid
-from explorer.sweep import runs_here
-from explorer.training import Row
+from explorer.recording import Row
+from explorer.sweeping import runs_here
 
 DIVERGES = {
     "cell": {"kind": "relu", "hidden_size": 8},

@@ -32,7 +32,7 @@ class Series(NamedTuple):
 Table = dict[tuple[int, Track], Series]
 
 
-def assemble(table: Table, steps: int, about: dict[str, Any]) -> xr.Dataset:
+def watched_dataset(table: Table, steps: int, about: dict[str, Any]) -> xr.Dataset:
     """Everything recorded as one Dataset, nan where the table has nothing; dimensions of one entry left out.
 
     Args:

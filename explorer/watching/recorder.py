@@ -15,7 +15,7 @@ from torch import Tensor
 from explorer.bptt import Flow, norms_by_time, recorded_names, spectral_radius
 from explorer.bptt.recording import Array
 from explorer.cells import Cell
-from explorer.watching.assembly import Series, Table, Track, assemble
+from explorer.watching.assembly import Series, Table, Track, watched_dataset
 from explorer.watching.refusals import WatchError
 
 
@@ -102,7 +102,7 @@ class Recorder:
                 for track, series in self._series(step, name):
                     table[number, track] = series
         about = {name: self._notes[name].about | {"calls": self._lengths(steps[-1], name)} for name in modules}
-        return assemble(table, len(steps), about)
+        return watched_dataset(table, len(steps), about)
 
     def call(self, module: str, length: int) -> Call:
         """Note a forward pass over `length` steps."""

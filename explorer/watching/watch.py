@@ -12,10 +12,11 @@ from typing import Any
 
 from torch import nn
 
-from explorer.watching import Recorder, Watched, WatchedCell, WatchedLayer, WatchError
-from explorer.watching.refusals import check_module, check_wrapper, kind_of, no_layer
-
-__all__ = ["Recorder", "WatchError", "watch"]
+from explorer.watching.cells import WatchedCell
+from explorer.watching.layers import WatchedLayer
+from explorer.watching.recorder import Recorder
+from explorer.watching.refusals import WatchError, check_module, check_wrapper, kind_of, no_layer
+from explorer.watching.watched import Watched
 
 
 @contextmanager

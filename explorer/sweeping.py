@@ -10,9 +10,8 @@ import xarray as xr
 from explorer.building import DeviceError, device_of
 from explorer.experiment import Experiment
 from explorer.grid import Grid, SweepError
-from explorer.training import Row, Training, train
-
-__all__ = ["Grid", "SweepError", "runs_here", "sweep"]
+from explorer.recording import Row
+from explorer.training import Training, train
 
 LOOK = 0.1  # seconds between two looks at `stop` while runs are made elsewhere
 

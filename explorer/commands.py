@@ -1,0 +1,236 @@
+"""The command line: measure, train and sweep without a browser."""
+
+import copy
+import json
+import shutil
+import tempfile
+import threading
+from collections import Counter
+from collections.abc import Callable, Collection, Iterable, Mapping
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+import click
+import torch
+import xarray as xr
+
+from explorer import findings
+from explorer.budget import LimitError
+from explorer.building import DeviceError
+from explorer.dataset import SaveError, check_target, experiment_beside, save
+from explorer.experiment import Experiment, all_settings, load
+from explorer.grid import NOT_RUN, Grid, SweepError
+from explorer.interrupts import INTERRUPTED, interruptible
+from explorer.problems import ExperimentError
+from explorer.recording import Row, chance_of
+from explorer.sweeping import runs_here
+from explorer.terminal import Progress, tell
+from explorer.training import Training, measure
+
+OVER = "FIELD=V1,V2,…"
+OVER_HELP = (
+    "Field and its values, such as seed=0,1,2 or cell=tanh,lstm or truncation.k2=20,50 or, as JSON, "
+    'truncation="full",{"kind":"window","k1":5,"k2":5}; repeatable.'
+)
+
+
+class _Sentences(click.Group):
+    """Ends every foreseeable failure in its sentence, never in a traceback."""
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Run the command."""
+        try:
+            return super().invoke(ctx)
+        except (ExperimentError, LimitError, SweepError, DeviceError, SaveError) as error:
+            raise click.ClickException(str(error)) from None
+        except KeyboardInterrupt:
+            click.echo("\nstopped before anything was recorded.", err=True)
+            raise click.exceptions.Exit(INTERRUPTED) from None
+        except (MemoryError, RuntimeError) as error:
+            if not isinstance(error, MemoryError) and "memory" not in str(error):
+                raise
+            raise click.ClickException("the memory here is not enough; lower batch_size, length or steps.") from None
+
+
+@click.group(cls=_Sentences, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})
+def main() -> None:
+    """Measure how the gradient flows back through time in small recurrent networks.
+
+    Results go to --out, or in a sentence to standard output; how it goes is told on standard error.
+    """
+    torch.set_num_threads(1)  # at these sizes one thread is faster than two
+
+
+def _experiment_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """--config, one flag for every field, and --out."""
+    command = click.option("--out", type=click.Path(), help="File to write: .nc (NetCDF) or .csv.")(command)
+    for setting in reversed(all_settings()):
+        flag = f"--{setting.key.replace('_', '-')}"
+        shown = f"{setting.description} [{setting.name}: {setting.allowed}; default {setting.default}]"
+        command = click.option(flag, setting.key, metavar=setting.type.__name__.upper(), help=shown)(command)
+    return click.option("--config", type=click.Path(), help="JSON file with the experiment; flags win over it.")(
+        command
+    )
+
+
+def _experiment(config: str | None, flags: Mapping[str, str | None]) -> Experiment:
+    """The file's experiment with the flags' values, which may also mend what is wrong in the file."""
+    data = load(config) if config else {}
+    given = {key: value for key, value in flags.items() if value is not None}
+    try:
+        experiment = Experiment.model_validate(data)
+    except ExperimentError:
+        with suppress(ExperimentError):
+            return Experiment.model_validate(_overlaid(data, given)).changed(**given)
+        raise
+    return experiment.changed(**given)
+
+
+def _overlaid(data: Mapping[str, Any], flags: Mapping[str, str]) -> dict[str, Any]:
+    """The nested config with the flags' values in their places, where it has such places."""
+    tree = copy.deepcopy(dict(data))
+    for setting in all_settings():
+        *owners, last = setting.path
+        level: Any = tree
+        for owner in owners:
+            level = level.get(owner) if isinstance(level, dict) else None
+        if setting.key in flags and isinstance(level, dict):
+            level[last] = flags[setting.key]
+    return tree
+
+
+@main.command("measure")
+@_experiment_options
+def measure_command(config: str | None, out: str | None, **flags: str | None) -> None:
+    """Gradient flow at the start of training; trains nothing."""
+    experiment = _experiment(config, flags)
+    _check(out, config)
+    flow = measure(experiment)
+    _deliver(flow, out, [_finding(flow)])
+
+
+@main.command("train")
+@_experiment_options
+@click.pass_context
+def train_command(context: click.Context, /, config: str | None, out: str | None, **flags: str | None) -> None:
+    """Train, recording every update; Ctrl-C ends the run and keeps what was recorded."""
+    experiment = _experiment(config, flags)
+    _check(out, config)
+    training, (chance, _) = Training(experiment), chance_of(experiment)
+    with interruptible(training.stop):
+        with Progress(experiment.steps) as progress:
+            for row in training:
+                progress.show(row, chance)
+        tell(f"{training.status} after {training.recorded} of {experiment.steps} updates.")
+        if training.recorded:
+            run = training.dataset()
+            _deliver(run, out, [_finding(run)])
+    if training.status == "stopped":
+        context.exit(INTERRUPTED)
+
+
+@main.command("sweep")
+@_experiment_options
+@click.option("--over", "axes", multiple=True, required=True, metavar=OVER, help=OVER_HELP)
+@click.pass_context
+def sweep_command(
+    context: click.Context, /, config: str | None, out: str | None, axes: tuple[str, ...], **flags: str | None
+) -> None:
+    """Train every combination of values; Ctrl-C ends the sweep and keeps what was recorded."""
+    grid = Grid(_experiment(config, flags), _over(axes))
+    _check(out, config)
+    stop, done, failure = threading.Event(), dict[int, xr.Dataset](), None
+    chances = [chance_of(experiment)[0] for experiment in grid.experiments]
+    with interruptible(stop.set):
+        with Progress(sum(experiment.steps for experiment in grid.experiments)) as progress:
+
+            def show(number: int, row: Row) -> None:
+                run = f"run {number + 1} of {len(grid.points)}, {grid.called(number)}"
+                progress.show(row, chances[number], run)
+
+            try:
+                for number, run in runs_here(grid, stop, show):
+                    done[number] = run
+                    if not stop.is_set():  # a run that diverged leaves updates out
+                        progress.skip(grid.experiments[number].steps - run.sizes["step"])
+            except SweepError as error:
+                failure = error
+        tell(_summary(grid, done.values()))
+        if done:
+            _deliver(grid.combine(done), out, [f"{grid.called(n)}: {_finding(run)}" for n, run in done.items()])
+    if failure is not None:
+        raise failure
+    if stop.is_set():
+        context.exit(INTERRUPTED)
+
+
+def _over(axes: Iterable[str]) -> dict[str, list[Any]]:
+    """FIELD=V1,V2 with words, numbers or JSON objects, or FIELD=[JSON], for each axis."""
+    found: dict[str, list[Any]] = {}
+    for axis in axes:
+        path, equals, values = axis.partition("=")
+        if not (path and equals and values):
+            raise SweepError(f"--over {axis}: write {OVER}, such as seed=0,1,2.")
+        if path in found:
+            raise SweepError(f"--over {axis}: {path} is given twice.")
+        found[path] = _listed(axis, values)
+    return found
+
+
+def _listed(axis: str, values: str) -> list[Any]:
+    try:
+        listed = json.loads(values if values.startswith("[") else f"[{values}]")
+    except (ValueError, RecursionError):
+        if any(sign in values for sign in '[]{}"'):
+            raise SweepError(f"--over {axis}: the values are not valid JSON.") from None
+        listed = values.split(",")
+    return list(listed)
+
+
+def _summary(grid: Grid, runs: Collection[xr.Dataset]) -> str:
+    """How the runs of a sweep went, and how many updates were made."""
+    statuses = Counter(str(run.attrs["status"]) for run in runs)
+    statuses[NOT_RUN] += len(grid.points) - len(runs)
+    made, asked = sum(run.sizes["step"] for run in runs), sum(experiment.steps for experiment in grid.experiments)
+    told = ", ".join(f"{count} {status}" for status, count in statuses.items() if count)
+    return f"{len(grid.points)} runs: {told}; {made} of {asked} updates."
+
+
+def _finding(dataset: xr.Dataset) -> str:
+    return "".join(text for text, _ in findings.headline([dataset]))
+
+
+def _check(out: str | None, config: str | None) -> None:
+    """Refuse a target that cannot be written, before a long computation."""
+    if out is None:
+        return
+    target = check_target(out)
+    csv = target.suffix == ".csv"
+    if csv and config is not None and experiment_beside(target).resolve() == Path(config).resolve():
+        raise SaveError(f"{out}: the .experiment.json beside it would replace the config; give another name.")
+
+
+def _deliver(dataset: xr.Dataset, out: str | None, sentences: list[str]) -> None:
+    """Write the file, or say in words what was found; nothing recorded is lost to a full disk."""
+    if out is None:
+        click.echo("\n".join(sentences))
+        return
+    try:
+        tell(f"saved to {save(dataset, out)}.")
+    except SaveError as error:
+        raise SaveError(f"{error} {_rescued(dataset, out)}") from None
+
+
+def _rescued(dataset: xr.Dataset, out: str) -> str:
+    """Keep what was recorded in another folder, and say where it is."""
+    for place in (tempfile.gettempdir, Path.home, Path.cwd):
+        try:
+            folder = Path(tempfile.mkdtemp(prefix="explorer-", dir=place()))
+        except (OSError, RuntimeError):  # RuntimeError: there is no home folder
+            continue
+        try:
+            return f"What was recorded is in {save(dataset, folder / Path(out).name)} instead."
+        except SaveError:
+            shutil.rmtree(folder, ignore_errors=True)
+    return "Nor could it be kept in the folders for temporary files, the home folder or this one."

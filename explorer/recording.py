@@ -1,0 +1,108 @@
+"""What a run leaves: a row for each update, and what belongs to the whole run."""
+
+import json
+from dataclasses import dataclass
+from math import isfinite, nan
+from typing import Literal
+
+import numpy as np
+import torch
+import xarray as xr
+
+from explorer.bptt import recorded_names
+from explorer.bptt.recording import Array
+from explorer.dataset import run_dataset
+from explorer.experiment import Experiment
+from explorer.truncation import Plan, cuts
+
+Status = Literal["running", "finished", "stopped", "diverged"]
+NUMBERS = ("loss", "accuracy", "asked", "grad_norm", "grad_norm_clipped", "spectral_radius")
+
+
+@dataclass(frozen=True)
+class Row:
+    """What one update leaves: numbers, and norms by time [T]."""
+
+    numbers: dict[str, float]
+    by_time: dict[str, Array]
+
+    @property
+    def finite(self) -> bool:
+        """Whether loss and gradient are."""
+        return isfinite(self.numbers["loss"]) and isfinite(self.numbers["grad_norm"])
+
+
+class Recording:
+    """The rows of one run, growing; read at any time from any thread.
+
+    Attributes:
+        status: `running`, `finished`, `stopped` or `diverged`.
+        recorded: number of rows.
+    """
+
+    def __init__(self, experiment: Experiment) -> None:
+        self.experiment = experiment
+        self.status: Status = "running"
+        self.recorded = 0
+        total, by_time = experiment.steps, recorded_names(experiment.cell)
+        self._rows: dict[str, Array] = {name: np.zeros((total, experiment.task.steps)) for name in by_time}
+        self._rows |= {name: np.zeros(total) for name in NUMBERS}
+
+    def keep(self, row: Row) -> None:
+        """Add a row; one that is not finite ends the run as diverged, the last one asked for as finished."""
+        here = self.recorded
+        for name, values in (row.by_time | row.numbers).items():
+            self._rows[name][here] = values
+        self.recorded = here + 1  # last, so that readers in other threads see whole rows only
+        if not row.finite:
+            self.status = "diverged"
+        elif self.recorded == self.experiment.steps:
+            self.status = "finished"
+
+    @property
+    def nbytes(self) -> int:
+        """Bytes that all rows asked for fill."""
+        return sum(values.nbytes for values in self._rows.values())
+
+    def dataset(self) -> xr.Dataset:
+        """All rows so far."""
+        status = self.status  # read before the rows, and set after the last of them
+        recorded = self.recorded
+        rows = {name: values[:recorded] for name, values in self._rows.items()}
+        return run_dataset(rows, attributes(self.experiment, status, recorded))
+
+
+def attributes(experiment: Experiment, status: Status, recorded: int) -> dict[str, object]:
+    """What belongs to the whole run, in types that every file format can hold."""
+    task = experiment.task
+    chance, formula = chance_of(experiment)
+    found: dict[str, object] = {
+        "experiment": experiment.model_dump_json(),
+        "status": status,
+        "signal": json.dumps(task.signal),
+        "question": json.dumps([task.question]),
+        "chance_loss": chance,
+        "chance_text": formula,
+        "cuts": json.dumps(cuts(_with_loss(experiment), task.steps)),
+        "torch": str(torch.__version__),
+    }
+    if status == "diverged":
+        found["diverged_step"] = recorded - 1
+    return found
+
+
+def chance_of(experiment: Experiment) -> tuple[float, str]:
+    """Expected loss of the best answer without memory, and its formula, for what one update calls its loss.
+
+    The task's own is that of a whole sequence. Where each update has only a part of a sequence's loss there is none:
+    nan and no formula.
+    """
+    if experiment.truncation.updates_per_segment and len(_with_loss(experiment)) > 1:
+        return nan, ""
+    return experiment.task.chance
+
+
+def _with_loss(experiment: Experiment) -> Plan:
+    """The pieces that hold a loss; the others send nothing back, so what only they cross is cut as well."""
+    first, last = experiment.task.asked
+    return tuple(s for s in experiment.truncation.plan(experiment.task.steps) if s.first <= last and s.last >= first)
