@@ -12,6 +12,7 @@ MEMORY_BYTES = 2e9
 WORK_FLOP = 2e14
 RECORDED_TOGETHER = 16  # steps whose contributions to ∂L/∂W_hh are held at once, with a float64 copy
 SIZES = (("steps",), ("batch_size",), ("cell", "hidden_size"), ("task", "length"))
+NUMBERS = 6  # loss, accuracy and the like, recorded after each update
 EIGENVALUES = 60.0  # operations for each H³ of the spectral radius, slow ones counted at the speed of products
 
 
@@ -75,10 +76,21 @@ def need(experiment: "Experiment") -> Need:
     numbers = steps * batch * (hidden * (5 * gates + 6 * len(cell.states)) + 3 * (task.input_size + task.output_size))
     weights = 4.0 * gates * hidden * (hidden + task.input_size)
     sliding = lanes * batch * hidden * (gates + 2)
-    rows = 8.0 * experiment.steps * (steps * (1 + len(cell.states)) + 8)
+    rows = rows_bytes(experiment.steps, steps, len(cell.states))
     recording = min(steps, RECORDED_TOGETHER) * gates * hidden**2 * (itemsize + 8.0)
     work = product + pointwise + EIGENVALUES * hidden**3
     return Need((numbers + weights + sliding) * itemsize + recording + rows, work * experiment.steps, work)
+
+
+def rows_bytes(updates: int, time: int, states: int) -> float:
+    """Bytes of a run's rows in float64: after each update a norm by time of every state and of W_hh, and numbers.
+
+    Args:
+        updates: number of rows.
+        time: T.
+        states: number of the cell's states.
+    """
+    return 8.0 * updates * (time * (states + 1) + NUMBERS)
 
 
 @dataclass(frozen=True)

@@ -112,8 +112,9 @@ class Grid:
         return [label(value, given) for value, given in zip(understood, values, strict=True)]
 
     def _check_size(self) -> None:
-        steps, time = (max(sizes) for sizes in zip(*((e.steps, e.task.steps) for e in self.experiments), strict=True))
-        wanted, allowed = 8.0 * len(self.points) * steps * (3 * time + 6), budget.limits().memory
+        sizes = ((e.steps, e.task.steps, len(e.cell.states)) for e in self.experiments)
+        steps, time, states = (max(size) for size in zip(*sizes, strict=True))
+        wanted, allowed = len(self.points) * budget.rows_bytes(steps, time, states), budget.limits().memory
         if wanted > allowed:
             raise SweepError(
                 f"{len(self.points)} runs of up to {steps} updates of {time} time steps would fill about "

@@ -7,8 +7,9 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from explorer import Experiment, ExperimentError
-from explorer.budget import LimitError, Need, excess, limits, need
+from explorer.budget import LimitError, Need, excess, limits, need, rows_bytes
 from explorer.problems import Problem
+from explorer.recording import Recording
 from explorer.tasks import Adding
 from explorer.truncation import Window
 
@@ -130,3 +131,10 @@ def test_one_update_is_bounded_too_for_it_cannot_be_stopped() -> None:
         Experiment.model_validate({**small, **sliding, "batch_size": 8})
     (problem,) = caught.value.problems
     assert problem.remedies
+
+
+@pytest.mark.parametrize("cell", ["tanh", "lstm"])
+def test_the_bytes_of_the_rows_are_those_that_a_recording_holds(cell: str) -> None:
+    experiment = Experiment().changed(cell=cell, task="copying", length=15, steps=7)
+    held = sum(values.nbytes for values in Recording(experiment)._rows.values())
+    assert held == rows_bytes(7, 35, len(experiment.cell.states)) > 0

@@ -96,8 +96,8 @@ def test_a_folder_that_may_not_be_written(tmp_path: Path) -> None:
         ('truncation=[{"kind"', 'truncation=[{"kind": the values are not valid JSON.'),
         ('truncation={"kind":"window","k1":9,"k2":3}', "truncation = window(k1=9, k2=3): truncation.k2: 3 is smaller"),
         (
-            "steps=1000000 --over seed=1,2,3,4,5,6,7,8,9",
-            "9 runs of up to 1000000 updates of 8 time steps would fill about",
+            "steps=1000000 --over seed=1,2,3,4,5,6,7,8,9,10,11,12",
+            "12 runs of up to 1000000 updates of 8 time steps would fill about",
         ),
         ("seed=1 --over seed=2", "--over seed=2: seed is given twice."),
         ("k1=1 --over truncation.k1=2", "truncation.k1: this field is given twice."),

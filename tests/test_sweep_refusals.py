@@ -25,11 +25,11 @@ from explorer.grid import Grid
             "truncation: window(k1=20) is given twice.",
         ),
         ({"truncation.k1": [1], "k1": [2]}, "truncation.k1: this field is given twice."),
-        ({"seed": range(9), "steps": [10**6]}, "9 runs of up to 1000000 updates of 10 time steps would fill about"),
+        ({"seed": range(12), "steps": [10**6]}, "12 runs of up to 1000000 updates of 10 time steps would fill about"),
     ],
 )
 def test_axes_that_make_no_sense(over: dict[str, Any], sentence: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(sys.modules["explorer.sweep"], "Training", _Untouched)
+    monkeypatch.setattr(sys.modules["explorer.sweeping"], "Training", _Untouched)
     with pytest.raises(SweepError) as caught:
         sweep(config(), over)
     assert str(caught.value).startswith(sentence)
@@ -79,7 +79,7 @@ def test_axes_that_make_no_sense(over: dict[str, Any], sentence: str, monkeypatc
 def test_a_combination_that_is_not_allowed_is_named_before_anything_is_trained(
     fields: dict[str, Any], over: dict[str, Any], sentence: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(sys.modules["explorer.sweep"], "Training", _Untouched)
+    monkeypatch.setattr(sys.modules["explorer.sweeping"], "Training", _Untouched)
     with pytest.raises(ExperimentError) as caught:
         sweep(config(**fields), over)
     assert str(caught.value).startswith(sentence)
@@ -96,7 +96,7 @@ def test_a_part_may_mend_what_another_axis_makes_too_large() -> None:
 
 @pytest.mark.skipif(torch.cuda.is_available(), reason="there is a CUDA device here")
 def test_a_device_that_is_not_here_is_named_before_anything_is_trained(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(sys.modules["explorer.sweep"], "Training", _Untouched)
+    monkeypatch.setattr(sys.modules["explorer.sweeping"], "Training", _Untouched)
     with pytest.raises(DeviceError, match=r"^device = cuda: device: 'cuda' was asked for"):
         sweep(config(), {"device": ["cpu", "cuda"]})
 
