@@ -61,7 +61,7 @@ def run_dataset(rows: Mapping[str, NDArray[np.float64]], attributes: Mapping[str
 
 
 def check_target(path: str | Path) -> Path:
-    """Whether a file can be written there at all; asked before a long computation.
+    """The path, refused where no file can be written; to be asked before a long computation.
 
     Raises:
         SaveError: for an unknown ending, or a folder that is missing or not writable.

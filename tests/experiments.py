@@ -1,4 +1,4 @@
-"""Random valid experiments, drawn from the settings themselves."""
+"""Random valid experiments, drawn from the settings themselves, and one whose gradient explodes."""
 
 from typing import Any
 
@@ -15,6 +15,15 @@ CAPS = {
     "k1": 20,
     "k2": 20,
 }  # within the budget together
+EXPLODING: dict[str, Any] = {
+    "task": {"kind": "adding", "length": 20},
+    "cell": {"kind": "relu", "hidden_size": 8, "weights": {"kind": "identity", "scale": 3.0}},
+    "optimizer": {"kind": "sgd", "learning_rate": 100.0},
+    "clipping": {"kind": "none"},
+    "batch_size": 4,
+    "steps": 50,
+    "device": "cpu",
+}
 KINDS = ("task", "cell", "truncation", "clipping", "optimizer")
 
 

@@ -16,6 +16,8 @@ FORBIDDEN: dict[str, tuple[str, ...]] = {
     "explorer.dataset": ("torch", "streamlit", "explorer.training", "explorer.bptt"),
     "explorer.settings": ("torch", "streamlit", "explorer.experiment"),
     "explorer.training": ("explorer.figures", "explorer.ui", "explorer.findings", "plotly"),
+    "explorer.recording": ("explorer.training", "explorer.figures", "explorer.ui", "explorer.findings", "plotly"),
+    "explorer.interrupts": ("torch", "xarray", "click", "explorer.experiment"),
     "explorer.watching": ("explorer.figures", "explorer.ui", "explorer.findings", "explorer.training", "plotly"),
     "explorer": ("streamlit", "explorer.ui", "explorer.figures", "plotly"),
 }

@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import xarray as xr
+from experiments import EXPLODING
 
 from explorer import Experiment, train
 from explorer.dataset import SaveError, check_target, run_dataset, save
@@ -26,14 +27,7 @@ def run() -> xr.Dataset:
 
 
 def diverged() -> xr.Dataset:
-    return train(Experiment.model_validate({
-        "task": {"kind": "adding", "length": 20},
-        "cell": {"kind": "relu", "hidden_size": 8, "weights": {"kind": "identity", "scale": 3.0}},
-        "optimizer": {"kind": "sgd", "learning_rate": 100.0},
-        "clipping": {"kind": "none"},
-        "batch_size": 4,
-        "device": "cpu",
-    }))  # fmt: skip
+    return train(Experiment.model_validate(EXPLODING))
 
 
 def test_rows_become_variables_with_units() -> None:

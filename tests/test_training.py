@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 import torch
 import xarray as xr
+from experiments import EXPLODING
 
 from explorer import Experiment, Training, measure, train
 from explorer.bptt import Trajectory
@@ -18,15 +19,6 @@ SMALL: dict[str, Any] = {
     "cell": {"kind": "lstm", "hidden_size": 6},
     "batch_size": 4,
     "steps": 6,
-    "device": "cpu",
-}
-EXPLODING: dict[str, Any] = {
-    "task": {"kind": "adding", "length": 20},
-    "cell": {"kind": "relu", "hidden_size": 8, "weights": {"kind": "identity", "scale": 3.0}},
-    "optimizer": {"kind": "sgd", "learning_rate": 100.0},
-    "clipping": {"kind": "none"},
-    "batch_size": 4,
-    "steps": 50,
     "device": "cpu",
 }
 

@@ -1,10 +1,4 @@
-"""The engine under somebody else's model: the exact gradient at every time step, in two lines, the model unchanged.
-
-Example:
-    with explorer.watch(model) as recorder:
-        criterion(model(inputs), targets).backward()
-    recorder.dataset()["grad_h"]
-"""
+"""The engine under somebody else's model: the exact gradient at every time step, in two lines, the model unchanged."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -86,11 +80,8 @@ def _find(module: Any) -> list[Watched]:
                     f"watch cannot record {called!r}: it is being watched already; leave that block first."
                 )
             check_module(called, inner, kind)
-            found.append(WatchedCell(called, inner) if isinstance(inner, nn.RNNCellBase) else _layer(called, inner))
+            make: type[Watched] = WatchedCell if isinstance(inner, nn.RNNCellBase) else WatchedLayer
+            found.append(make(called, inner))
     if not found:
         raise no_layer(module)
     return found
-
-
-def _layer(name: str, module: Any) -> WatchedLayer:
-    return WatchedLayer(name, module)
