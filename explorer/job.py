@@ -15,7 +15,7 @@ import xarray as xr
 
 from explorer.experiment import Experiment
 from explorer.processes import PROCESSES
-from explorer.training import Recording
+from explorer.recording import Recording
 
 LEASE = 90.0  # seconds without a poll after which a run ends: its page is gone; hidden tabs poll once a minute
 GRACE = 5.0  # seconds a page may be gone, as when a connection is lost for a moment, before its run ends

@@ -14,8 +14,7 @@ from explorer.bptt.recording import Array
 from explorer.building import Built, build
 from explorer.dataset import run_dataset
 from explorer.experiment import Experiment
-from explorer.recording import Recording as Recording  # explorer/ui/job.py takes it from here
-from explorer.recording import Row, Status, attributes
+from explorer.recording import Recording, Row, Status, attributes
 from explorer.tasks import Batch
 from explorer.truncation import Segment
 
