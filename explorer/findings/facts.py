@@ -10,6 +10,7 @@ import numpy as np
 import xarray as xr
 
 CELL_NAMES = {"tanh": "tanh", "relu": "ReLU", "lstm": "LSTM", "gru": "GRU"}
+BY_TIME = {"grad_h", "grad_c", "grad_weight"}  # variables with a value for each time step
 MINOR = {"steps", "seed", "device", "dtype"}  # fields named only where nothing else differs
 FLOORS = {
     "float32": (1.18e-38, 1.4e-45),
@@ -33,6 +34,11 @@ def number(x: float) -> str:
     if int(exponent) == -4:
         return np.format_float_positional(float(f"{x:.0e}"), trim="-")
     return f"{mantissa}e{int(exponent)}"
+
+
+def count(amount: int, thing: str) -> str:
+    """Write an amount of things: ``1 unit``, ``2 units``."""
+    return f"{amount} {thing}{'s' * (amount != 1)}"
 
 
 def experiment(dataset: xr.Dataset) -> dict[str, Any]:
@@ -59,13 +65,19 @@ def part(dataset: xr.Dataset, name: str) -> dict[str, Any]:
 def ranges(dataset: xr.Dataset, name: str) -> list[tuple[int, int]]:
     """Return the [first, last] steps kept in the attribute ``signal`` or ``question``, clipped to 1..T."""
     length = dataset.sizes["time"]
-    found = json.loads(dataset.attrs.get(name) or "[]")
+    found = _listed(dataset, name)
     return [(max(1, int(a)), min(length, int(b))) for a, b in found if int(a) <= length and int(b) >= 1]
 
 
 def cuts(dataset: xr.Dataset) -> list[int]:
     """Return the steps t such that truncation lets no gradient flow from step t + 1 to step t."""
-    return [int(t) for t in json.loads(dataset.attrs.get("cuts") or "[]")]
+    return [int(t) for t in _listed(dataset, "cuts")]
+
+
+def _listed(dataset: xr.Dataset, name: str) -> list[Any]:
+    """Return an attribute that holds a list as JSON, empty where there is none."""
+    text = dataset.attrs.get(name)
+    return list(json.loads(text)) if isinstance(text, str) and text.startswith("[") else []
 
 
 def kind(dataset: xr.Dataset) -> str:
@@ -95,9 +107,35 @@ def is_run(dataset: xr.Dataset) -> bool:
     return bool(dataset.sizes["step"] > 1)
 
 
+def untrained(dataset: xr.Dataset, step: int = -1) -> bool:
+    """Tell whether a row is the gradient at the starting weights: row r is what update r is made with."""
+    return bool(values(dataset, "step")[step] == 0)
+
+
 def values(dataset: xr.Dataset, name: str) -> np.ndarray:
-    """Return a variable's numbers; ``dataset[name]`` would gather all coordinates first, at ten times the cost."""
-    return np.asarray(dataset.variables[name].values)
+    """Return a variable's numbers [step] or [step,time]; nan throughout where it was not recorded.
+
+    A watched model has no loss of its own. Of layers, directions, modules and swept fields, the first is taken.
+    """
+    variable = dataset.variables.get(name)  # dataset[name] would gather all coordinates, at ten times the cost
+    if variable is None:
+        shape = [dataset.sizes[d] for d in (("step", "time") if name in BY_TIME else ("step",))]
+        return np.arange(shape[0]) if name == "step" else np.full(shape, np.nan)
+    more = [d for d in variable.dims if d not in ("step", "time")]
+    return np.asarray(variable.isel(dict.fromkeys(more, 0)).values if more else variable.values)
+
+
+def asks(dataset: xr.Dataset) -> np.ndarray:
+    """Tell which updates use a loss [step]: all, where that was not recorded."""
+    if "asked" not in dataset.variables:
+        return np.ones(dataset.sizes["step"], dtype=bool)
+    return np.asarray(values(dataset, "asked") > 0)
+
+
+def taken(dataset: xr.Dataset) -> list[str]:
+    """Return in words what ``values`` takes of a Dataset with further dimensions: ``layer 1 of 2``."""
+    more = [str(d) for d in dataset.sizes if d not in ("step", "time")]
+    return [f"{name.replace('_', ' ')} 1 of {dataset.sizes[name]}" for name in more if dataset.sizes[name] > 1]
 
 
 def row(dataset: xr.Dataset, variable: str, step: int = -1) -> np.ndarray:
@@ -123,9 +161,16 @@ def has_cell_state(dataset: xr.Dataset) -> bool:
 
 def floor(dataset: xr.Dataset) -> tuple[str, float, float]:
     """Return the number format's name, its smallest normal and its smallest subnormal number."""
-    dtype = str(experiment(dataset).get("dtype", "float32"))
+    config = experiment(dataset)
+    dtype = str(config.get("dtype", "float32")) if config else _dtype(dataset)
     normal, subnormal = FLOORS.get(dtype, FLOORS["float32"])
     return (dtype if dtype in FLOORS else "float32"), normal, subnormal
+
+
+def _dtype(dataset: xr.Dataset) -> str:
+    """Return the format a Dataset without an experiment shows: numbers that float32 does not have mean float64."""
+    found = positive(values(dataset, "grad_h"))
+    return "float64" if found.size and found.min() < FLOORS["float32"][1] / 2 else "float32"
 
 
 def labels(datasets: Sequence[xr.Dataset]) -> list[str]:

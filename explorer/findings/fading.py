@@ -39,9 +39,13 @@ class Reach:
     """The share of the question's gradient that is left at the first cue."""
 
     fraction: float
-    """‖∂L/∂h‖ at ``time`` over ‖∂L/∂h‖ at ``origin``; nan where that is undefined."""
+    """‖∂L/∂h‖ at ``time`` over ‖∂L/∂h‖ at ``origin``; 0 only where it is exactly zero, nan where it is not known."""
     cell_fraction: float | None
     """The same for the LSTM's cell state; None for other cells."""
+    lost: bool
+    """Whether ‖∂L/∂h‖ at ``time`` is positive but below the precision's normal numbers: too small to be a share."""
+    cell_lost: bool
+    """The same for the LSTM's cell state."""
     time: int
     """The step looked at: the middle of the first cue's range."""
     origin: int
@@ -54,14 +58,9 @@ def decay(dataset: xr.Dataset, step: int = -1, variable: str = "grad_h") -> Deca
     Steps whose gradient is zero, below the precision's normal numbers or not finite are left out; None when fewer than
     3 are left.
     """
-    first, last = facts.cue(dataset), facts.asked(dataset)
-    times = np.arange(min(first, last), max(first, last) + 1)
-    values = facts.row(dataset, variable, step)[times - 1]
-    # Sums over the batch: below the smallest normal number of each of its parts, rounding makes a plateau.
-    usable = np.isfinite(values) & (values > 0) & (values >= facts.floor(dataset)[1])
-    if usable.sum() < 3:
+    times, logs = track(dataset, step, variable)
+    if len(times) < 3:
         return None
-    times, logs = times[usable], np.log(values[usable])
     x, y = times - times.mean(), logs - logs.mean()
     slope, total = float(x @ y / (x @ x)), float(y @ y)
     fit = 1.0 if total < 1e-18 else 1.0 - float(np.sum((y - slope * x) ** 2)) / total
@@ -76,18 +75,31 @@ def decay(dataset: xr.Dataset, step: int = -1, variable: str = "grad_h") -> Deca
     )
 
 
+def track(dataset: xr.Dataset, step: int = -1, variable: str = "grad_h") -> tuple[np.ndarray, np.ndarray]:
+    """Return the times from first cue to question whose gradient a logarithm can be taken of, and log ‖∂L/∂h_t‖.
+
+    Zeros, values below the precision's normal numbers and values that are not finite are left out.
+    """
+    first, last = sorted((facts.cue(dataset), facts.asked(dataset)))
+    times = np.arange(first, last + 1)
+    values = facts.row(dataset, variable, step)[times - 1]
+    # Sums over the batch: below the smallest normal number of each of its parts, rounding makes a plateau.
+    usable = np.isfinite(values) & (values >= facts.floor(dataset)[1])
+    return times[usable], np.log(values[usable])
+
+
 def reaching(dataset: xr.Dataset, step: int = -1) -> Reach:
     """Return the gradient at the first cue relative to that at the last step asked, for h and for the LSTM's c."""
     time, origin = facts.cue(dataset), facts.asked(dataset)
+    normal = facts.floor(dataset)[1]
 
-    def ratio(variable: str) -> float:
+    def share(variable: str) -> tuple[float, bool]:
         values = facts.row(dataset, variable, step)
-        with np.errstate(all="ignore"):
-            return float(values[time - 1] / values[origin - 1])
+        here, end = float(values[time - 1]), float(values[origin - 1])
+        lost = 0 < here < normal
+        known = math.isfinite(here) and math.isfinite(end) and end >= normal and not lost
+        return here / end if known else math.nan, lost
 
-    return Reach(
-        ratio("grad_h"),
-        ratio("grad_c") if facts.has_cell_state(dataset) else None,
-        time,
-        origin,
-    )
+    fraction, lost = share("grad_h")
+    cell_fraction, cell_lost = share("grad_c") if facts.has_cell_state(dataset) else (None, False)
+    return Reach(fraction, cell_fraction, lost, cell_lost, time, origin)

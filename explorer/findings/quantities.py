@@ -22,9 +22,15 @@ def recent_loss(dataset: xr.Dataset) -> float:
 
     nan where none of them is finite.
     """
-    losses = facts.values(dataset, "loss")[facts.values(dataset, "asked") > 0]
+    losses = facts.values(dataset, "loss")[facts.asks(dataset)]
     last = losses[-min(50, max(1, len(losses) // 10)) :]
     return float(np.mean(last[np.isfinite(last)])) if np.isfinite(last).any() else math.nan
+
+
+def chance_loss(dataset: xr.Dataset) -> float:
+    """Return the loss of the best answer without memory; nan where the Dataset does not say."""
+    found = dataset.attrs.get("chance_loss")
+    return float(found) if isinstance(found, int | float | np.number) else math.nan
 
 
 def weight_share(dataset: xr.Dataset, step: int = -1, share: float = 0.9) -> int | None:
@@ -38,7 +44,10 @@ def weight_share(dataset: xr.Dataset, step: int = -1, share: float = 0.9) -> int
 
 def diverged_at(dataset: xr.Dataset) -> int | None:
     """Return the first update whose loss or gradient norm is not finite; None where all are finite."""
-    bad = ~np.isfinite(facts.values(dataset, "loss")) | ~np.isfinite(facts.values(dataset, "grad_norm"))
+    names = [name for name in ("loss", "grad_norm") if name in dataset.variables]
+    if not names:
+        return None
+    bad = np.any([~np.isfinite(facts.values(dataset, name)) for name in names], axis=0)
     return int(facts.values(dataset, "step")[np.argmax(bad)]) if bad.any() else None
 
 
@@ -56,10 +65,20 @@ def zero_before(dataset: xr.Dataset, step: int = -1, variable: str = "grad_h") -
     if not alive.size or alive[0] == 0:
         return None
     start = int(alive[0]) + 1
-    _, normal, _ = facts.floor(dataset)
     if start - 1 in facts.cuts(dataset):
         return start, "truncation cuts it"
-    return start, "underflow" if abs(values[alive[0]]) < 1e3 * normal else "no gradient flows"
+    # A step back may well fade a thousandfold: what was that near the smallest normal number has underflowed.
+    return start, "underflow" if values[alive[0]] < 1e3 * facts.floor(dataset)[1] else "no gradient flows"
+
+
+def normal_from(dataset: xr.Dataset, step: int = -1, variable: str = "grad_h") -> int | None:
+    """Return the first step from which on the gradient is at least the precision's smallest normal number.
+
+    None where no step's is. Below that number, rounding and not the network decides what is recorded.
+    """
+    values = facts.row(dataset, variable, step)
+    normal = np.flatnonzero(values >= facts.floor(dataset)[1])
+    return int(normal[0]) + 1 if normal.size else None
 
 
 def with_loss(dataset: xr.Dataset) -> xr.Dataset:
@@ -67,7 +86,7 @@ def with_loss(dataset: xr.Dataset) -> xr.Dataset:
 
     The Dataset is returned as it is where that would leave nothing, and its last update is kept where the run diverged.
     """
-    used = facts.values(dataset, "asked") > 0
+    used = facts.asks(dataset)
     if "diverged_step" in dataset.attrs:
         used = used | (np.arange(len(used)) == len(used) - 1)
     return dataset if used.all() or not used.any() else dataset.isel(step=np.flatnonzero(used))

@@ -63,6 +63,8 @@ def test_no_rate_from_fewer_than_three_values(grad):
 
 
 CUE = "the end's gradient reaches the first cue (near t = 25)."
+VALLEY = np.exp(np.interp(BACK, [0, 40, 75, 99], np.log([1, 0.1, 2.9, 2.9])))
+UNEVEN = np.where(BACK > 70, 1e-30, np.where(BACK == 70, 1e-10, 0.99**BACK))
 SENTENCES = {
     "fading": (2.0 ** (-BACK / 9.2), f"halves every 9.2 steps: 0.0035 of {CUE}"),
     "growing": (2.0 ** (BACK / 3), f"doubles every 3 steps going back: 3e7 times {CUE}"),
@@ -73,7 +75,17 @@ SENTENCES = {
     "overflow": (np.where(BACK > 63, np.inf, 2.0**BACK), "overflows at step 36, going back."),
     "drop": (np.where(BACK > 3, 0.1, 1.0), "falls to 0.1 of the end's by t = 96"),
     "dead": (np.where(BACK > 40, 0.0, 0.9**BACK), "is exactly zero before step 60: no gradient flows, so nothing"),
-    "tiny": (np.where(BACK > 40, 0.0, 10.0**-BACK), "is exactly zero before step 60: it underflows float32, so"),
+    "tiny": (np.where(BACK > 40, 0.0, 10.0**-BACK), "underflows float32 before step 63, so nothing reaches"),
+    "plateau": (np.maximum(4.0**-BACK, 1e-43), "halves every 0.5 steps: less than float32 can hold reaches the"),
+    "dead plateau": (np.where(BACK > 70, 0, np.maximum(4.0**-BACK, 1e-43)), "underflows float32 before step 38, so no"),
+    "all tiny": (np.full(100, 1e-40), "is too small for float32 at every step: less than float32 can hold reaches"),
+    "flat": (np.ones(100), "stays within a factor of 1.1: all of the end's gradient reaches the first cue"),
+    "rising a little": (1 + 0.4 * BACK / 75, "stays within a factor of 1.4: 1.4 times the end's gradient reaches"),
+    "rise": (np.where(BACK > 3, 1.4, 0.4), "rises to 3.5 times the end's by t = 96: 3.5 times the end's gradient"),
+    "valley": (VALLEY, "falls to 0.1 of the end's at t = 60, then rises: 2.9 times the end's gradient reaches"),
+    "hill": (1 / VALLEY, "rises to 10 times the end's at t = 60, then falls: 0.34 of the end's gradient reaches"),
+    "waves": (10.0 ** np.sin(BACK / 5), "varies by a factor of 100: 4.5 times the end's gradient reaches the"),
+    "late drop": (UNEVEN, "falls unevenly: 1e-30 of the end's gradient reaches the first cue"),
 }  # fmt: skip
 
 
@@ -104,11 +116,67 @@ def test_the_subline_colours_other_cells_and_gives_the_setting():
     cells = [dataset(0.9**BACK), dataset(0.5**BACK, "lstm", cell_state=1 + 2 * (BACK == 75)), dataset(0.9**BACK, "gru")]
     pieces = findings.subline(cells)
     assert text(pieces) == (
-        "Through the LSTM's cell state 3 arrives, GRU 0.0004. "
+        "Through the LSTM's cell state 3 times the end's arrives, GRU 0.0004. "
         "Adding, T = 100, 64 units, before training, mean of 32 sequences."
     )
     assert [p for p in pieces if p[1]] == [("LSTM", "lstm"), ("GRU", "gru")]
     assert text(findings.subline(cells[:1])).startswith("Adding, T = 100")
+
+
+def test_a_share_float32_cannot_hold_is_no_number():
+    """Below 1.18e-38 the values are rounding, each the sum of a batch of rounded norms; 0 is another matter."""
+    plateau, dead = np.maximum(4.0**-BACK, 1e-43), np.where(BACK > 70, 0.0, 4.0**-BACK)
+    found = findings.reaching(dataset(0.9**BACK, "lstm", cell_state=plateau))
+    assert not found.lost and found.fraction == pytest.approx(0.9**75)
+    assert found.cell_lost and math.isnan(found.cell_fraction)
+    assert findings.reaching(dataset(plateau)).lost
+    none = findings.reaching(dataset(dead))
+    assert none.fraction == 0 and not none.lost
+    cells = [dataset(0.9**BACK), dataset(0.9**BACK, "lstm", cell_state=plateau), dataset(plateau, "gru")]
+    said = text(findings.subline([*cells, dataset(dead, "relu"), dataset(np.ones(100), "tanh")]))
+    start = "Through the LSTM's cell state less than float32 can hold arrives, GRU less than float32 can hold, "
+    assert said.startswith(start + "ReLU nothing, tanh all of the end's. ")
+
+
+@pytest.mark.parametrize(("value", "words"), [(0.0, None), (np.inf, None), (1e-41, None), (0.5, "0.5 of the end's")])
+def test_a_share_of_an_end_that_is_no_number_is_not_stated(value, words):
+    grad = np.r_[np.full(99, 0.25), value]
+    said = text(findings.headline([dataset(grad)]))
+    assert (f": {words} gradient reaches" in said) if words else ("reaches" not in said)
+
+
+def test_float64_holds_what_float32_does_not():
+    run = dataset(4.0**-BACK)
+    run.attrs["experiment"] = run.attrs["experiment"].replace('}, "batch', '}, "dtype": "float64", "batch')
+    assert "less than float32 can hold" in text(findings.headline([dataset(4.0**-BACK)]))
+    assert f"{facts.number(4.0**-75)} of the end's gradient" in text(findings.headline([run]))
+    bare = run.drop_attrs()
+    assert facts.floor(bare)[0] == "float64" and facts.floor(dataset(0.9**BACK).drop_attrs())[0] == "float32"
+
+
+def test_one_is_not_many():
+    run = dataset(np.tile(0.9**BACK, (2, 1)))
+    run.attrs["experiment"] = json.dumps({"cell": {"kind": "tanh", "hidden_size": 1}, "batch_size": 1})
+    assert text(findings.subline([run])) == "T = 100, 1 unit, after 1 update, one sequence."
+
+
+def test_a_watched_model_needs_no_loss():
+    """A recorder's Dataset has no loss, no norm of the gradient, no experiment, and a dimension for each layer."""
+    grad = np.tile(0.9**BACK, (2, 3, 1))
+    watched = xr.Dataset({"grad_h": (("layer", "step", "time"), grad)}, {"step": range(3), "time": range(1, 101)})
+    assert text(findings.headline([watched])) == (
+        "In this network the gradient halves every 6.6 steps: 3e-5 of the end's gradient reaches t = 1."
+    )
+    assert text(findings.subline([watched])) == "T = 100, layer 1 of 2."
+    assert findings.learned(watched)[1] == "no loss recorded" and findings.diverged_at(watched) is None
+    assert math.isnan(findings.recent_loss(watched)) and math.isnan(findings.clipped_share(watched))
+    assert findings.weight_share(watched) is None and findings.with_loss(watched) is watched
+
+
+def test_one_update_later_on_is_not_before_training():
+    run = dataset(np.ones((3, 5))).isel(step=[2])
+    assert "before training" not in findings.learned(run)[1]
+    assert "before training" in findings.learned(dataset(np.ones((1, 5))))[1]
 
 
 def test_a_diverged_run_says_so_at_its_end_only():
