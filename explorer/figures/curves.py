@@ -103,23 +103,13 @@ def draw(drawing: Drawing, found: Sequence[Curve]) -> None:
     """Add one trace for each line; a line of the run carries ``meta={"track": variable}``."""
     for curve in found:
         text, position = _moving_label(curve, found)
-        lone = _lone(curve.drawn)
-        mode = "+".join(["lines", *(["markers"] if lone.any() else []), *(["text"] if text else [])])
-        drawing.scatter(
-            curve.name, x=np.arange(1, len(curve.values) + 1), y=curve.drawn,
-            mode=mode, cliponaxis=False,
+        drawing.line(
+            curve.name, x=np.arange(1, len(curve.values) + 1), y=curve.drawn, cliponaxis=False,
             line={"color": curve.colour, "dash": curve.dash, "width": curve.width},
-            marker={"size": np.where(lone, 7, 0), "color": curve.colour} if lone.any() else None,
-            text=text, textposition=position, textfont={"color": curve.colour, "size": 15},
+            labels=text, textposition=position, textfont={"color": curve.colour, "size": 15},
             meta={"track": curve.track} if curve.track else None,
             hovertemplate=f"{curve.name.replace('<br>', ', ')}: %{{y:.2g}} at t = %{{x}}<extra></extra>",
         )  # fmt: skip
-
-
-def _lone(drawn: np.ndarray) -> np.ndarray:
-    """Tell which points have no neighbour a line could join them to [T]: those need a marker to be seen."""
-    there = np.concatenate([[False], np.isfinite(drawn), [False]])
-    return np.asarray(there[1:-1] & ~there[:-2] & ~there[2:])
 
 
 def _moving_label(curve: Curve, found: Sequence[Curve]) -> tuple[list[str] | None, str | None]:

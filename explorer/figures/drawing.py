@@ -2,10 +2,12 @@
 
 from typing import Any
 
+import numpy as np
 import plotly.graph_objects as go
 
 from explorer.figures.theme import Theme, ink, template
 
+POINT = 7  # px, a value that stands alone
 Settings = dict[str, Any]
 
 
@@ -35,6 +37,16 @@ class Drawing:
     def scatter(self, name: str, **settings: Any) -> None:
         """Add lines or points."""
         self.traces.append({"type": "scatter", "name": name, **settings})
+
+    def line(
+        self, name: str, *, y: np.ndarray, line: Settings, labels: list[str] | None = None, **settings: Any
+    ) -> None:
+        """Add a line through the finite values, and a point for each that has no neighbour a line could join it to."""
+        there = np.concatenate([[False], np.isfinite(y), [False]])
+        lone = there[1:-1] & ~there[:-2] & ~there[2:]
+        mode = "+".join(["lines", *(["markers"] if lone.any() else []), *(["text"] if labels else [])])
+        marker = {"size": np.where(lone, POINT, 0), "color": line["color"]} if lone.any() else None
+        self.scatter(name, y=y, mode=mode, line=line, marker=marker, text=labels, **settings)
 
     def heatmap(self, name: str, **settings: Any) -> None:
         """Add a field of colours."""

@@ -75,8 +75,8 @@ def _title(values: np.ndarray) -> str:
 
 
 def _alt(dataset: xr.Dataset, low: float, high: float) -> str:
-    count = dataset.sizes["step"]
+    updates = facts.count(dataset.sizes["step"], "update")
     span = f"from {number(low)} to {number(high)}" if low <= high else "with no finite positive value"
-    return f"Heatmap of the gradient norm by time step and update, {count} update{'s' * (count != 1)}, {span}." + (
+    return f"Heatmap of the gradient norm by time step and update, {updates}, {span}." + (
         f" Diverged at update {broken}." if (broken := findings.diverged_at(dataset)) is not None else ""
     )

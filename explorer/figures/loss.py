@@ -18,21 +18,25 @@ WIDE = 4.0  # a loss that spans more than this factor is drawn on a log axis
 
 
 def loss(dataset: xr.Dataset, theme: Theme = "light", *, step: int = -1) -> go.Figure:
-    """Draw the batch's mean loss before each update that asks something, its running mean, and the no-memory line."""
+    """Draw the batch's mean loss before each update that asks something (thin), and the no-memory line.
+
+    The thick line is the mean over a window of updates centred on each; the axis says how many.
+    """
     said = findings.learned(dataset)[1]
     drawing = Drawing(said[0].upper() + said[1:], f"Line chart of the loss over updates: {said}.", theme, SMALL)
-    asked = facts.values(dataset, "asked") > 0
+    asked = facts.asks(dataset)
     steps, values = (facts.values(dataset, name)[asked] for name in ("step", "loss"))
     colour = style(facts.kind(dataset), theme).colour
     chosen = updates.kept(len(values))
-    same = {"x": steps[chosen], "mode": "lines+markers" if len(values) == 1 else "lines",
-            "hovertemplate": "%{fullData.name} %{y:.3g} at update %{x}<extra></extra>"}  # fmt: skip
-    drawing.scatter("loss", y=_finite(values)[chosen], opacity=0.45, line={"color": colour, "width": 1.2}, **same)
-    mean = updates.running_mean(values)[chosen]
-    drawing.scatter("running mean", y=mean, line={"color": colour, "width": LINE}, **same)
-    chance = float(dataset.attrs.get("chance_loss", math.nan))
+    same = {"x": steps[chosen], "hovertemplate": "%{fullData.name} %{y:.3g} at update %{x}<extra></extra>"}
+    drawing.line("loss", y=_finite(values)[chosen], opacity=0.45, line={"color": colour, "width": 1.2}, **same)
+    mean = updates.running_mean(values, chosen)
+    drawing.line("running mean", y=mean, line={"color": colour, "width": LINE}, **same)
+    chance = findings.chance_loss(dataset)
     scale, log = _scale(values, chance)
-    drawing.axes(updates.axis(dataset), scale)
+    width = updates.window(len(values))
+    words = f"update (thick line: mean of {width})" if width > 1 else "update"
+    drawing.axes(updates.axis(dataset) | {"title": {"text": words}}, scale)
     if math.isfinite(chance):
         _chance(drawing, dataset, chance, scale["range"], log)
     _diverged(drawing, dataset)
@@ -86,14 +90,13 @@ def _wrapped(formula: str, value: float) -> list[str]:
 
 
 def _diverged(drawing: Drawing, dataset: xr.Dataset) -> None:
-    broken = findings.diverged_at(dataset)
+    broken = updates.diverged(drawing, dataset)
     if broken is None:
         return
-    colour = drawing.ink.broken
-    drawing.upright("diverged", broken, {"color": colour, "width": 2})
     values = facts.values(dataset, "loss")
     finite = values[np.isfinite(values)]
     drawing.scatter(
         "diverged", x=[broken], y=[float(finite[-1]) if finite.size else None], mode="markers",
-        marker={"color": colour, "symbol": "x", "size": 10}, hovertemplate="diverged at update %{x}<extra></extra>",
+        marker={"color": drawing.ink.broken, "symbol": "x", "size": 10},
+        hovertemplate="diverged at update %{x}<extra></extra>",
     )  # fmt: skip

@@ -5,6 +5,7 @@ from typing import Any
 import numpy as np
 import xarray as xr
 
+from explorer import findings
 from explorer.figures.drawing import Drawing
 from explorer.findings import facts
 
@@ -18,16 +19,25 @@ def kept(count: int, most: int = ROWS) -> np.ndarray:
     return np.unique(np.round(np.linspace(0, count - 1, most)).astype(int))
 
 
-def running_mean(values: np.ndarray) -> np.ndarray:
-    """Return the mean of the finite values among the last tenth of the updates up to each one (5 to 50 of them) [R]."""
-    width = int(np.clip(len(values) // 10, 5, 50))
-    finite = np.isfinite(values)
-    sums = np.concatenate([[0.0], np.cumsum(np.where(finite, values, 0.0))])
-    counts = np.concatenate([[0], np.cumsum(finite)])
-    start = np.maximum(np.arange(len(values)) + 1 - width, 0)
-    end = np.arange(len(values)) + 1
+def window(count: int) -> int:
+    """Return how many updates the running mean of ``count`` takes: a tenth, 5 to 49 where there are so many, odd."""
+    width = min(count, int(np.clip(count // 10, 5, 49)))
+    return max(1, width - (width + 1) % 2)
+
+
+def running_mean(values: np.ndarray, at: np.ndarray) -> np.ndarray:
+    """Return the mean of the finite values in a window centred on each update ``at`` [R]; nan where it is not.
+
+    Near both ends the window narrows, to one update at the very end: one that reaches further to one side than to the
+    other would show the loss of an earlier or later time.
+    """
+    half = window(len(values)) // 2
+    reach = np.minimum(half, np.minimum(at, len(values) - 1 - at))[:, None]
+    offsets = np.arange(-half, half + 1)
+    found = values[np.clip(at[:, None] + offsets, 0, max(0, len(values) - 1))]
+    used = np.isfinite(found) & (np.abs(offsets) <= reach) & np.isfinite(values[at])[:, None]
     with np.errstate(all="ignore"):
-        return np.where(finite, (sums[end] - sums[start]) / (counts[end] - counts[start]), np.nan)
+        return np.asarray(np.where(used, found, 0.0).sum(axis=1) / used.sum(axis=1))
 
 
 def axis(dataset: xr.Dataset) -> dict[str, Any]:
@@ -39,9 +49,18 @@ def axis(dataset: xr.Dataset) -> dict[str, Any]:
     first = float(steps[0]) if len(steps) else 0.0
     pad = max(0.5, 0.01 * (last - first))
     settings: dict[str, Any] = {"title": {"text": "update"}, "range": [first - pad, last + pad], "nticks": 4}
-    return settings | (
-        {"tickmode": "array", "tickvals": [first], "ticktext": [f"{first:.0f}"]} if last == first else {}
-    )
+    if last - first < 4:  # Plotly would put ticks between the updates
+        ticks = np.arange(first, last + 1)
+        settings |= {"tickmode": "array", "tickvals": list(ticks), "ticktext": [f"{t:.0f}" for t in ticks]}
+    return settings
+
+
+def diverged(drawing: Drawing, dataset: xr.Dataset) -> int | None:
+    """Mark the first update with a loss or gradient norm that is not finite; return it, None where all are finite."""
+    broken = findings.diverged_at(dataset)
+    if broken is not None:
+        drawing.upright("diverged", broken, {"color": drawing.ink.broken, "width": 2})
+    return broken
 
 
 def cursor(drawing: Drawing, dataset: xr.Dataset, step: int = -1) -> None:

@@ -20,9 +20,8 @@ def weight_share(dataset: xr.Dataset, *, step: int = -1, theme: Theme = "light")
     alt = f"Line chart of the cumulative share of the weight gradient by time step: {said}."
     drawing = Drawing(said, alt, theme, SMALL)
     length = dataset.sizes["time"]
-    drawing.scatter(
+    drawing.line(
         "weight share", x=facts.values(dataset, "time"), y=_shares(facts.row(dataset, "grad_weight", step)),
-        mode="lines+markers" if length == 1 else "lines",
         line={"color": style(facts.kind(dataset), theme).colour, "width": LINE}, meta={"track": "weight_share"},
         hovertemplate="%{y:.0%} from t = %{x} on<extra></extra>", cliponaxis=False,
     )  # fmt: skip
@@ -52,4 +51,4 @@ def title(dataset: xr.Dataset, step: int = -1) -> str:
         return "∂L/∂W is zero or not finite"
     if count == dataset.sizes["time"]:
         return f"∂L/∂W comes from all {count} steps" if count > 1 else "∂L/∂W comes from the only step"
-    return f"90 % of ∂L/∂W: last {count} step{'s' * (count != 1)}"
+    return f"90 % of ∂L/∂W: last {facts.count(count, 'step')}"

@@ -5,7 +5,7 @@ import pytest
 
 from explorer import figures
 from explorer.figures import theme as look
-from explorer.figures.updates import running_mean
+from explorer.figures.updates import running_mean, window
 
 
 def trace(fig, name):
@@ -69,10 +69,52 @@ def test_diverged_end_is_marked(dataset):
     assert list(trace(fig, "diverged").x) == [4]
 
 
-def test_running_mean_is_the_mean_of_the_newest_values():
-    values = np.arange(10.0)
-    assert np.allclose(running_mean(values)[[0, 4, 9]], [0, 2, 7])
-    assert np.isnan(running_mean(np.array([1.0, np.nan])))[1] and len(running_mean(np.zeros(0))) == 0
+def test_running_mean_is_centred_and_narrows_towards_the_ends():
+    """A straight line is its own centred mean: one that lags, or leads at the start, is seen here."""
+    line = 3.0 - 0.01 * np.arange(200)
+    assert window(200) == 19 and np.allclose(running_mean(line, np.arange(200)), line)
+    spike = np.zeros(200)
+    spike[100] = 19.0
+    mean = running_mean(spike, np.arange(200))
+    assert np.allclose(mean[91:110], 1) and not mean[:91].any() and not mean[110:].any()
+    assert list(running_mean(np.array([9.0, 0, 0, 0, 0]), np.array([0, 1, 2]))) == [9, 3, 1.8]
+    assert np.isnan(running_mean(np.array([1.0, np.nan]), np.arange(2)))[1]
+    assert running_mean(np.r_[1e300, np.full(199, 0.25)], np.array([150]))[0] == 0.25
+    assert len(running_mean(np.zeros(0), np.arange(0))) == 0
+
+
+def test_the_loss_chart_says_how_many_updates_its_mean_takes(dataset):
+    for updates, width in ((450, 45), (12, 5), (1000, 49), (3, 3)):
+        run = dataset(updates=updates)
+        run["loss"].values[:] = np.linspace(3, 1, updates)
+        fig = figures.loss(run)
+        assert window(updates) == width
+        assert fig.layout.xaxis.title.text == f"update (thick line: mean of {width})"
+        assert trace(fig, "running mean").y[0] == 3
+    assert figures.loss(dataset(updates=1)).layout.xaxis.title.text == "update"
+
+
+@pytest.mark.parametrize(("finite", "title"), [(1, "1 update with a finite norm, clipped"), (3, None), (0, None)])
+def test_a_diverged_run_keeps_what_is_finite(dataset, finite, title):
+    run = dataset(updates=6, status="diverged")
+    for name in ("loss", "grad_norm", "grad_norm_clipped"):
+        run[name].values[finite:] = np.inf
+    fig = figures.norms(run)
+    others = {0: "Gradient norm is not finite", 3: "100 % of 3 finite updates clipped"}
+    assert fig.layout.title.text == (title or others[finite])
+    for chart, name in ((fig, "before clipping"), (fig, "after clipping"), (figures.loss(run), "loss")):
+        line = trace(chart, name)
+        assert np.isfinite(line.y).sum() == finite
+        assert ("markers" in line.mode) == (finite == 1)  # one point is no line
+        if finite == 1:
+            assert list(np.flatnonzero(line.marker.size)) == [0]
+    assert list(trace(fig, "not finite").x) == list(range(finite, 6))
+    assert fig.layout.yaxis.ticktext[-1] == "inf"
+    assert next(s for s in fig.layout.shapes if s.name == "diverged").x0 == finite
+
+
+def test_ticks_stand_on_updates(dataset):
+    assert list(figures.norms(dataset(updates=2)).layout.xaxis.tickvals) == [0, 1]
 
 
 def test_norms_before_and_after_clipping(dataset):
