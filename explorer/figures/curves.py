@@ -13,10 +13,15 @@ from explorer.figures.theme import LINE, LogAxis, Theme, ink, log_axis, style
 from explorer.figures.updates import kept
 from explorer.findings import facts
 
+LABEL = 15  # px, the names of lines
+
 
 @dataclass(frozen=True)
 class Curve:
-    """One line over time: the values shown [T], how it looks, and the rows [R,T] its axis must hold."""
+    """One line over time: the values shown [T], how it looks, and the rows [R,T] its axis must hold.
+
+    ``asked`` is the last step that is asked: the end that vanishing and exploding are relative to.
+    """
 
     name: str
     values: np.ndarray
@@ -24,6 +29,7 @@ class Curve:
     colour: str
     dash: str
     width: float
+    asked: int
     track: str | None = None
     before: bool = False
 
@@ -62,6 +68,7 @@ def curves(
                     colour=look.colour,
                     dash=dash if h else "solid",
                     width=LINE if h else 1.5,
+                    asked=facts.asked(dataset),
                     track=variable if live else None,
                 )
             )
@@ -75,8 +82,9 @@ def _before(dataset: xr.Dataset | None, theme: Theme) -> list[Curve]:
     found.append(("grad_h", "before training", LINE))
     grey = ink(theme).reference
     dashes = {"grad_h": style(facts.kind(dataset), theme).dash, "grad_c": "solid"}
+    end = facts.asked(dataset)
     return [
-        Curve(name, facts.row(dataset, v, 0), facts.values(dataset, v)[[0]], grey, dashes[v], width, before=True)
+        Curve(name, facts.row(dataset, v, 0), facts.values(dataset, v)[[0]], grey, dashes[v], width, end, before=True)
         for v, name, width in found
     ]
 
@@ -99,27 +107,27 @@ def near(low: float, floor: float) -> bool:
     return 0 < low < floor * 1e4
 
 
-def draw(drawing: Drawing, found: Sequence[Curve]) -> None:
-    """Add one trace for each line; a line of the run carries ``meta={"track": variable}``."""
+def draw(drawing: Drawing, found: Sequence[Curve], positions: dict[str, str]) -> None:
+    """Add one trace for each line; one of the run carries ``meta={"track": variable}`` and its name at its last point.
+
+    Args:
+        drawing: the chart.
+        found: the lines.
+        positions: where the names of the run's lines stand, as Plotly's ``textposition``.
+    """
     for curve in found:
-        text, position = _moving_label(curve, found)
+        position = positions.get(curve.name) if curve.track else None
         drawing.line(
             curve.name, x=np.arange(1, len(curve.values) + 1), y=curve.drawn, cliponaxis=False,
             line={"color": curve.colour, "dash": curve.dash, "width": curve.width},
-            labels=text, textposition=position, textfont={"color": curve.colour, "size": 15},
-            meta={"track": curve.track} if curve.track else None,
+            labels=_moving_label(curve) if position else None, textposition=position,
+            textfont={"color": curve.colour, "size": LABEL}, meta={"track": curve.track} if curve.track else None,
             hovertemplate=f"{curve.name.replace('<br>', ', ')}: %{{y:.2g}} at t = %{{x}}<extra></extra>",
         )  # fmt: skip
 
 
-def _moving_label(curve: Curve, found: Sequence[Curve]) -> tuple[list[str] | None, str | None]:
-    """Return the label of a live line as the text of its last point, so that it moves with the data."""
-    if curve.track is None or curve.end is None:
-        return None, None
+def _moving_label(curve: Curve) -> list[str]:
+    """Return the name of a live line as the text of its last point, so that it moves with the data."""
     text = [""] * len(curve.values)
-    text[curve.end] = f"<b>{curve.name}</b>\u00a0\u00a0"
-    rivals = [c for c in found if c.track and c is not curve and c.end is not None]
-    if not rivals:
-        return text, "middle left"
-    upper = curve.drawn[curve.end] > rivals[0].drawn[rivals[0].end]
-    return text, "top left" if upper else "bottom left"
+    text[curve.end or 0] = f"<b>{curve.name}</b>\u00a0\u00a0"
+    return text

@@ -6,69 +6,95 @@ from itertools import pairwise
 
 import numpy as np
 
-from explorer.figures.curves import Curve
+from explorer.figures.curves import LABEL, Curve
 from explorer.figures.drawing import Drawing
-from explorer.figures.room import HEIGHT, Box, Room
+from explorer.figures.room import HEIGHT, Box, Option, Room, extent
 
-LABEL = 15  # px
-ROW = 20.0  # px
-LETTER = 8.2  # px, a generous mean of bold letters
+GAP = 8  # px between a line's end and its name
+MOVES = (0, *(sign * px for px in range(10, 80, 10) for sign in (1, -1)))  # px a name may leave its place by
 
 
 @dataclass(frozen=True)
 class Label:
-    """A name beside the last point of a line: index in time, height in pixels, extent in pixels."""
+    """A name beside the last point of a line: height of that point and of the name, and extent, in pixels."""
 
     curve: Curve
-    index: int
     y: float
     high: float
     left: float
     right: float
 
+    def box(self, y: float) -> Box:
+        """Return the box of the name around a height."""
+        return Box(self.left, self.right, y - self.high / 2, y + self.high / 2)
 
-def spread(centres: Sequence[float], heights: Sequence[float], low: float, high: float) -> list[float]:
-    """Move centres apart, as little as possible, until no two labels overlap; order and bounds are kept."""
+
+def spread(
+    centres: Sequence[float], heights: Sequence[float], low: float, high: float, pinned: Sequence[bool] | None = None
+) -> list[float]:
+    """Move centres apart, as little as possible, until no two labels overlap; order, bounds and pins are kept."""
     order = np.argsort(centres, kind="stable")
-    placed = [float(np.clip(c, low, high)) for c in centres]
+    held = pinned or [False] * len(centres)
+    placed = [c if pin else float(np.clip(c, low, high)) for c, pin in zip(centres, held, strict=True)]
     for _ in range(200):
         moved = False
         for a, b in pairwise(order):
             lack = (heights[a] + heights[b]) / 2 - (placed[b] - placed[a])
-            if lack > 0.01:
-                placed[a], placed[b], moved = placed[a] - lack / 2, placed[b] + lack / 2, True
-        if placed and placed[order[0]] < low - 0.01:
-            placed[order[0]], moved = low, True
-        if placed and placed[order[-1]] > high + 0.01:
-            placed[order[-1]], moved = high, True
+            if lack > 0.01 and not (held[a] and held[b]):
+                part = 1.0 if held[b] else 0.0 if held[a] else 0.5
+                placed[a], placed[b], moved = placed[a] - lack * part, placed[b] + lack * (1 - part), True
+        for i, bound, sign in ((order[0], low, 1), (order[-1], high, -1)) if len(order) else ():
+            if not held[i] and sign * (bound - placed[i]) > 0.01:
+                placed[i], moved = bound, True
         if not moved:
             break
     return placed
 
 
+def live(found: Sequence[Curve], room: Room) -> dict[str, str]:
+    """Return where Plotly writes the names of the run's lines, which are the text of their last points.
+
+    So they move with the data; they take their room first.
+    """
+    out = {}
+    shown = sorted((c for c in found if c.track and c.end is not None), key=lambda c: -c.drawn[c.end or 0])
+    for i, curve in enumerate(shown):
+        label = _label(curve, room)
+        order = ("middle", "top", "bottom") if len(shown) == 1 else (("top", "bottom")[min(i, 1)], "middle")
+        shifts = {"top": label.high / 2, "middle": 0.0, "bottom": -label.high / 2}
+        options = [Option(curve.name, label.box(label.y + shifts[w]), {"textposition": f"{w} left"}) for w in order]
+        out[curve.name] = (room.place(options) or options[0]).settings["textposition"]
+    return out
+
+
 def direct(drawing: Drawing, found: Sequence[Curve], room: Room) -> None:
-    """Write each line's name left of its last point going back in time; a live one has its own (``draw``)."""
-    labels = [_label(c, room) for c in found if c.end is not None and not c.before]
+    """Write each other line's name left of its last point going back in time."""
+    pinned = list(room.words)
+    labels = [_label(c, room) for c in found if c.end is not None and not c.before and not c.track]
     for group in _groups(labels):
-        placed = spread([q.y for q in group], [q.high for q in group], 4, HEIGHT - 4)
-        for label, y in zip(group, placed, strict=True):
-            room.words.append(Box(label.left, label.right, y - label.high / 2, y + label.high / 2))
-            if label.curve.track is None:
-                _write(drawing, label, y - label.y)
+        near = [w for w in pinned if w.left < max(q.right for q in group) and w.right > min(q.left for q in group)]
+        near = [w for w in near if w.high > 0 and w.low < HEIGHT]
+        centres = [q.y for q in group] + [(w.low + w.high) / 2 for w in near]
+        heights = [q.high for q in group] + [w.high - w.low for w in near]
+        held = [False] * len(group) + [True] * len(near)
+        placed = spread(centres, heights, 8, HEIGHT - 8, held)
+        for label, y in zip(group, placed, strict=False):
+            # In the plot, the line ends at a cut and the hatching begins: no place to read a name without paper.
+            paper = {"bgcolor": drawing.ink.paper} if label.right > 0 else {}
+            room.write(drawing, [_option(label, y + move) for move in MOVES], **paper)
 
 
 def _label(curve: Curve, room: Room) -> Label:
     end = curve.end or 0
-    lines = curve.name.split("<br>")
-    right = room.x(end + 1) - 8
-    y = room.y(float(np.log10(curve.drawn[end])))
-    return Label(curve, end, y, ROW * len(lines), right - LETTER * max(map(len, lines)), right)
+    wide, high = extent(curve.name, LABEL)
+    right = room.x(end + 1) - GAP
+    return Label(curve, room.y(float(np.log10(curve.drawn[end]))), high, right - wide, right)
 
 
 def _groups(labels: Sequence[Label]) -> list[list[Label]]:
     """Gather labels whose extents in time overlap: only those can touch."""
     groups: list[list[Label]] = []
-    for label in sorted(labels, key=lambda q: q.index):
+    for label in sorted(labels, key=lambda q: q.right):
         if groups and label.left < max(q.right for q in groups[-1]) + 4:
             groups[-1].append(label)
         else:
@@ -76,27 +102,26 @@ def _groups(labels: Sequence[Label]) -> list[list[Label]]:
     return groups
 
 
-def _write(drawing: Drawing, label: Label, shift: float) -> None:
-    name = label.curve.name
-    drawing.note(
-        name if name.endswith("∂L/∂c") else f"<b>{name}</b>", x=label.index + 1, xanchor="right", xshift=-8,
-        align="right", y=float(np.log10(label.curve.drawn[label.index])), yanchor="middle", yshift=shift,
-        font={"color": label.curve.colour, "size": LABEL},
-    )  # fmt: skip
+def _option(label: Label, y: float) -> Option:
+    curve, end = label.curve, label.curve.end or 0
+    text = curve.name if curve.name.endswith("∂L/∂c") else f"<b>{curve.name}</b>"
+    settings = {
+        "x": end + 1, "xanchor": "right", "xshift": -GAP, "align": "right", "y": float(np.log10(curve.drawn[end])),
+        "yanchor": "middle", "yshift": y - label.y, "font": {"color": curve.colour, "size": LABEL},
+    }  # fmt: skip
+    return Option(text, label.box(y), settings)
 
 
 def beside(drawing: Drawing, found: Sequence[Curve], room: Room) -> None:
     """Name the grey lines of comparison inside the chart, above or below themselves where no other line passes."""
-    for curve in (c for c in found if c.before):
-        candidates = []
-        for share in (0.3, 0.2, 0.4, 0.5, 0.6, 0.7, 0.8, 0.12):
-            flat = Box.around(curve.name, share * room.x(room.length), 0)
-            low, high = room.span(curve.drawn, flat.left, flat.right)
-            if np.isfinite(low):
-                candidates += [Box(flat.left, flat.right, y - 10, y + 10) for y in (high + 15, low - 15)]
-        if candidates:
-            box = room.place(candidates)
-            drawing.note(
-                curve.name, x=room.time((box.left + box.right) / 2), y=room.decade((box.low + box.high) / 2),
-                xanchor="center", yanchor="middle", font={"color": curve.colour},
-            )  # fmt: skip
+    for curve in (c for c in found if c.before and c.end is not None):
+        drawn = room.x(np.flatnonzero(np.isfinite(curve.drawn)) + 1)
+        half = extent(curve.name)[0] / 2
+        options = []
+        for away in (15, 27, 39, 60):
+            for share in (0.3, 0.2, 0.4, 0.1, 0.5, 0.6, 0.7, 0.8, 0.9, 0, 1):
+                x = float(np.clip(drawn[0] + share * (drawn[-1] - drawn[0]), half + 4, room.x(room.length) - half))
+                low, high = room.span(curve.drawn, x - half, x + half)
+                if np.isfinite(low):
+                    options += [room.option(curve.name, x, y) for y in (high + away, low - away)]
+        room.write(drawing, options, font={"color": curve.colour})

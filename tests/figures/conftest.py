@@ -65,7 +65,21 @@ def diverged():
     return dataset
 
 
+def watched():
+    """Return what a recorder gives: a dimension for each layer, no loss, no gradient norm, no experiment."""
+    dataset = make(updates=2)[["grad_h", "grad_weight"]].drop_attrs()
+    return xr.concat([dataset, dataset], "layer").assign_attrs(status="finished", modules="{}")
+
+
+def sweep():
+    """Return what a sweep gives: a dimension for each field, padded with nan."""
+    return xr.concat([make(updates=3), make(updates=2, length=30)], "length", join="outer").drop_attrs()
+
+
 CASES = {
+    "watched": watched,
+    "sweep": sweep,
+    "one update": lambda: make(updates=1, status="stopped"),
     "run": lambda: make(updates=450),
     "lstm": lambda: make("lstm", updates=3),
     "measurement": lambda: make(updates=1),

@@ -62,6 +62,45 @@ def test_zeros_are_drawn_as_zeros_and_the_cut_is_marked(dataset):
     assert "exactly 0: cut by truncation" in words(fig)
 
 
+def test_zeros_before_training_are_drawn_and_their_cut_marked(dataset):
+    """The run's own row is zero nowhere: marks that look at it alone would leave the grey curve without any."""
+    start, run = dataset(cut=20), dataset(cuts="[20]")
+    run["grad_h"].values[:, :] = 1.0
+    fig = figures.gradient([run], before=start)
+    zeros = trace(fig, "before training zero")
+    assert list(zeros.x) == list(range(1, 21)) and zeros.marker.color == look.ink().reference
+    row = dict(zip(fig.layout.yaxis.ticktext, fig.layout.yaxis.tickvals, strict=True))["0"]
+    assert np.allclose(zeros.y, row)
+    assert [s.x0 for s in shapes(fig, "cut")] == [20.5]
+    assert "exactly zero" not in [t.name for t in fig.data]  # the run's gradient is not zero there
+    both = figures.gradient([dataset(cut=20)], before=start)
+    assert {"tanh zero", "before training zero", "exactly zero"} <= {t.name for t in both.data}
+
+
+def test_a_cut_is_marked_where_only_the_grey_curve_ends(dataset):
+    run, start = dataset(cut=20), dataset(cut=20)
+    run["grad_h"].values[:, :30] = 0
+    assert [s.x0 for s in shapes(figures.gradient([run], before=start), "cut")] == [20.5]
+
+
+def test_what_is_not_finite_before_training_is_drawn(dataset):
+    start = dataset()
+    start["grad_h"].values[:, :12] = np.inf
+    fig = figures.gradient([dataset()], before=start)
+    assert list(trace(fig, "before training not finite").x) == list(range(1, 13))
+    assert "inf from t = 12 back before training" in words(fig)
+
+
+def test_the_only_row_of_a_run_is_the_one_before_training(dataset):
+    one, start = dataset(updates=1, status="running"), dataset(updates=1)
+    fig = figures.gradient([one], before=start)
+    assert "against" not in fig.layout.title.text and "before training" not in [t.name for t in fig.data]
+    two = figures.gradient([dataset(updates=2)], before=start)
+    assert "against before training" in two.layout.title.text and "before training" in [t.name for t in two.data]
+    late = dataset(updates=3).isel(step=[2])
+    assert "against before training" in figures.gradient([late], before=start).layout.title.text
+
+
 def test_zeros_without_truncation_are_not_blamed_on_it(dataset):
     data = dataset(updates=1)
     data["grad_h"].values[:, :20] = 0
@@ -123,6 +162,7 @@ def test_labels_are_pushed_apart_and_stay_inside():
     assert all(b - a >= 20 - 0.1 for a, b in pairwise(placed))
     assert placed[0] >= 4 - 0.1 and placed[-1] <= 296.1 and placed[3] == 200
     assert spread([], [], 0, 1) == []
+    assert spread([100, 100], [20, 20], 4, 296, [False, True]) == [80, 100]
 
 
 def test_a_cell_that_starts_elsewhere_is_not_called_vanishing(dataset):
@@ -132,6 +172,23 @@ def test_a_cell_that_starts_elsewhere_is_not_called_vanishing(dataset):
     assert not shapes(figures.gradient([chosen, beside]), "vanishing")
     fading = dataset("gru", updates=1, rate=0.7)
     assert shapes(figures.gradient([beside, fading]), "vanishing")
+
+
+def test_ends_that_differ_widely_share_no_false_tint(dataset):
+    """Beside an end of 1e6 a gradient of 1 is no vanished one, and after training neither is the end's own."""
+    large, flat, fading = (dataset(k, updates=1, rate=r) for k, r in (("relu", 1.0), ("tanh", 1.0), ("gru", 0.7)))
+    large["grad_h"].values[:] *= 1e6
+    fig = figures.gradient([large, flat, fading])
+    assert shapes(fig, "vanishing")[0].y0 == pytest.approx(1e-3) and not shapes(fig, "exploding")
+    grown = dataset("lstm", updates=1, rate=1.5)
+    fig = figures.gradient([flat, large, grown])
+    assert shapes(fig, "exploding") == [] and grown["grad_h"].values.max() > 1e6
+    run = dataset(rate=1.0)
+    run["grad_h"].values[:] = np.array([1.0, 1e-2, 1e-5])[:, None]
+    for step in (0, 2):
+        assert not shapes(figures.gradient([run], step=step, before=run), "vanishing")
+    run["grad_h"].values[2, :10] = 1e-9
+    assert shapes(figures.gradient([run], step=0), "vanishing")[0].y0 == pytest.approx(1e-8)
 
 
 def test_a_single_point_is_seen(dataset):
