@@ -1,6 +1,6 @@
 """Names written at the ends of lines instead of a legend, pushed apart where they would touch."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
@@ -81,7 +81,7 @@ def direct(drawing: Drawing, found: Sequence[Curve], room: Room) -> None:
         for label, y in zip(group, placed, strict=False):
             # In the plot, the line ends at a cut and the hatching begins: no place to read a name without paper.
             paper = {"bgcolor": drawing.ink.paper} if label.right > 0 else {}
-            room.write(drawing, [_option(label, y + move) for move in MOVES], **paper)
+            room.write(drawing, (_option(label, y + move) for move in MOVES), **paper)
 
 
 def _label(curve: Curve, room: Room) -> Label:
@@ -115,13 +115,16 @@ def _option(label: Label, y: float) -> Option:
 def beside(drawing: Drawing, found: Sequence[Curve], room: Room) -> None:
     """Name the grey lines of comparison inside the chart, above or below themselves where no other line passes."""
     for curve in (c for c in found if c.before and c.end is not None):
-        drawn = room.x(np.flatnonzero(np.isfinite(curve.drawn)) + 1)
-        half = extent(curve.name)[0] / 2
-        options = []
-        for away in (15, 27, 39, 60):
-            for share in (0.3, 0.2, 0.4, 0.1, 0.5, 0.6, 0.7, 0.8, 0.9, 0, 1):
-                x = float(np.clip(drawn[0] + share * (drawn[-1] - drawn[0]), half + 4, room.x(room.length) - half))
-                low, high = room.span(curve.drawn, x - half, x + half)
-                if np.isfinite(low):
-                    options += [room.option(curve.name, x, y) for y in (high + away, low - away)]
-        room.write(drawing, options, font={"color": curve.colour})
+        room.write(drawing, _along(curve, room), font={"color": curve.colour})
+
+
+def _along(curve: Curve, room: Room) -> Iterator[Option]:
+    """Give the options of writing a line's name above or below it."""
+    drawn = room.x(np.flatnonzero(np.isfinite(curve.drawn)) + 1)
+    half = extent(curve.name)[0] / 2
+    for away in (15, 27, 39, 60):
+        for share in (0.3, 0.2, 0.4, 0.1, 0.5, 0.6, 0.7, 0.8, 0.9, 0, 1):
+            x = float(np.clip(drawn[0] + share * (drawn[-1] - drawn[0]), half + 4, room.x(room.length) - half))
+            low, high = room.span(curve.drawn, x - half, x + half)
+            if np.isfinite(low):
+                yield from (room.option(curve.name, x, y) for y in (high + away, low - away))

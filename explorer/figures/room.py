@@ -1,7 +1,8 @@
 """Where a word fits: one plot area that knows its lines and the words already written, in pixels."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
+from itertools import islice
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -14,6 +15,7 @@ HEIGHT = 280.0  # px: the smallest plot area words are placed for; in a larger o
 WIDTH = 400.0
 EM = 0.56  # a generous mean width of letters over the size of the font
 LETTER = EM * FONT  # px
+FEW = 8  # options weighed at a time
 AIR = 3  # px between a word and a line
 
 
@@ -105,34 +107,33 @@ class Room:
         touched = 10 * _inside(boxes, self.lines) + _inside(boxes, self.marks)
         return np.asarray(np.where(covered, np.inf, touched + 5 * outside[:, 0]))
 
-    def place(self, options: Sequence[Option]) -> Option | None:
+    def place(self, options: Iterable[Option]) -> Option | None:
         """Take the first option that touches least and covers no word; None where all cover one."""
-        if not options:
-            return None
-        costs = self.costs([option.box for option in options])
-        best = int(np.argmin(costs))
-        if np.isinf(costs[best]):
-            return None
-        self.words.append(options[best].box)
-        return options[best]
+        best, least, left = None, np.inf, iter(options)
+        while some := list(islice(left, FEW)):
+            costs = self.costs([option.box for option in some])
+            if costs.min() < least:
+                best, least = some[int(np.argmin(costs))], float(costs.min())
+            if least == 0:
+                break  # nothing is better, and charts are redrawn ten times a second
+        if best is not None:
+            self.words.append(best.box)
+        return best
 
     def option(self, text: str, x: float, y: float, anchor: str = "center") -> Option:
         """Return the option of writing a text in the plot at a place in pixels, which scales with the plot."""
         settings = {"x": self.time(x), "xanchor": anchor, "y": self.decade(y), "yanchor": "middle", "align": anchor}
         return Option(text, Box.around(text, x, y, anchor=anchor), settings)
 
-    def around(self, texts: Sequence[str], heights: Sequence[float]) -> list[Option]:
-        """Return the options of writing one of the texts at one of the heights: right, left, then between."""
-        out = []
+    def around(self, texts: Sequence[str], heights: Sequence[float]) -> Iterator[Option]:
+        """Give the options of writing one of the texts at one of the heights: right, left, then between."""
         for text in texts:
             half = extent(text)[0] / 2
             inner = (np.linspace(half, WIDTH - half, 11)[1:-1] if 2 * half < WIDTH else np.array([WIDTH / 2])).tolist()
-            out += [self.option(text, WIDTH - 8, y, "right") for y in heights]
-            out += [self.option(text, 8, y, "left") for y in heights]
-            out += [self.option(text, x, y) for x in inner for y in heights]
-        return out
+            for x, anchor in ((WIDTH - 8, "right"), (8.0, "left"), *((x, "center") for x in inner)):
+                yield from (self.option(text, x, y, anchor) for y in heights)
 
-    def write(self, drawing: Drawing, options: Sequence[Option], **settings: Any) -> None:
+    def write(self, drawing: Drawing, options: Iterable[Option], **settings: Any) -> None:
         """Write a word the best way there is, on a piece of paper where a mark would run through it."""
         chosen = self.place(options)
         if chosen is not None:
