@@ -72,7 +72,7 @@ def test_axes_that_make_no_sense(over: dict[str, Any], sentence: str, monkeypatc
         (
             {"batch_size": 64},
             {"task.length": [10, 10_000], "cell.hidden_size": [4, 1024]},
-            "length = 10000, hidden_size = 1024: cell.hidden_size: with 1024 the experiment needs about",
+            "length = 10000, hidden_size = 1024: cell.hidden_size: with hidden_size = 1024 the experiment needs about",
         ),
     ],
 )
