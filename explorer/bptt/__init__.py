@@ -1,6 +1,7 @@
 """The engine: a cell unrolled over time, backpropagation through time written out, and what is recorded of it."""
 
-from explorer.bptt.backward import Flow, backward
+from explorer.bptt.backward import backward
+from explorer.bptt.flow import Flow
 from explorer.bptt.function import Pass, Recurrence
 from explorer.bptt.network import Network
 from explorer.bptt.recording import joint_norm, norms_by_time, recorded_names, spectral_radius

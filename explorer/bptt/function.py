@@ -1,6 +1,6 @@
 """The engine as one autograd function, so that whatever stands before and after it stays ordinary PyTorch."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -8,10 +8,12 @@ import torch
 from torch import Tensor
 from torch.autograd.function import once_differentiable
 
-from explorer.bptt.backward import Flow, backward
+from explorer.bptt.backward import backward
+from explorer.bptt.flow import Flow
+from explorer.bptt.lanes import Paths
 from explorer.bptt.trajectory import Trajectory, unroll
 from explorer.cells import Cell
-from explorer.truncation import Full, Lanes, Plan
+from explorer.truncation import Full, Plan
 
 
 @dataclass
@@ -21,6 +23,7 @@ class Pass:
     Attributes:
         cell: what happens in one time step.
         plan: which losses flow back how far, over the steps of `history` and of this pass; None is full BPTT.
+        plans: instead, one plan for each model.
         history: earlier pieces of the trajectory, through which this pass's losses flow back too.
         on_flow: called with the gradients of every backward pass.
         trajectory: the forward pass, once it has run.
@@ -30,7 +33,12 @@ class Pass:
     plan: Plan | None = None
     history: tuple[Trajectory, ...] = ()
     on_flow: Callable[[Flow], None] | None = None
+    plans: Sequence[Plan] | None = None
     trajectory: Trajectory | None = field(default=None, init=False)
+
+    def paths(self, length: int) -> Paths:
+        """What the plans mean for `length` steps."""
+        return Paths.of(self.plans or [self.plan if self.plan is not None else Full().plan(length)], length)
 
 
 class Recurrence(torch.autograd.Function):
@@ -54,32 +62,30 @@ class Recurrence(torch.autograd.Function):
         ctx.task, ctx.trajectory = task, task.trajectory
         ctx.save_for_backward(inputs, weight_ih)
         ctx.set_materialize_grads(False)
-        ctx.versions = [s._version for s in task.trajectory.states]
-        return tuple(s[1:] for s in task.trajectory.states)
+        # Copies: what the caller does to them must not reach the backward pass.
+        return tuple(s[1:].clone(memory_format=torch.contiguous_format) for s in task.trajectory.states)
 
     @staticmethod
     @once_differentiable
     def backward(ctx: Any, *direct: Tensor | None) -> tuple[Tensor | None, ...]:
         """Backpropagation through time; each direct gradient is that of its own step's loss alone."""
         task, trajectory = ctx.task, ctx.trajectory
-        if [s._version for s in trajectory.states] != ctx.versions:
-            raise RuntimeError("a recurrent state was changed in place before the backward pass; change a copy instead")
         inputs, weight_ih = ctx.saved_tensors
         pieces = (*task.history, trajectory)
         length = sum(len(piece) for piece in pieces)
-        lanes = Lanes.of(task.plan if task.plan is not None else Full().plan(length), length)
-        flow = backward(task.cell, pieces, [_padded(d, length) for d in direct], lanes)
+        flow = backward(task.cell, pieces, [_padded(d, length) for d in direct], task.paths(length))
         if task.on_flow is not None:
             task.on_flow(flow)
         needs = ctx.needs_input_grad[1:]
         read = torch.cat([piece.inputs for piece in pieces]) if task.history else inputs
+        own, bias = flow.weight_ih_and_bias(read) if needs[1] or needs[3] else (None, None)
         return (
             None,
             flow.v[-len(trajectory) :] @ weight_ih if needs[0] else None,
-            flow.weight_ih(read) if needs[1] else None,
+            own,
             flow.weight_hh() if needs[2] else None,
-            flow.v.sum((0, 2)) if needs[3] else None,
-            flow.u.sum((0, 2)) if needs[4] else None,
+            bias,
+            flow.bias_hh() if needs[4] else None,
             *(state if need else None for state, need in zip(flow.initial, needs[5:], strict=True)),
         )
 

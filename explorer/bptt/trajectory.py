@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
+from explorer.bptt.layout import add_product, columns, one, room
 from explorer.cells import Cell
 from explorer.cells.base import State
 
@@ -18,8 +19,8 @@ class Trajectory:
 
     Attributes:
         inputs: x, [T, M, B, D].
-        u: recurrent pre-activations W_hh·h₍t₋₁₎ + b_hh, [T, M, B, G, H].
-        v: input pre-activations W_ih·x_t + b_ih, [T, M, B, G, H].
+        u: what `Cell.run` left of the recurrent pre-activations, [T, M, B, G, H].
+        v: what it left of the input pre-activations of the gates `Cell.apart`, [T, M, B, ≤G, H].
         states: each state at the times 0…T in the order of `Cell.states`, [T + 1, M, B, H].
         weight_hh: the recurrent weights in force, [M, G·H, H]; a copy, so that later updates do not reach it.
     """
@@ -65,17 +66,32 @@ def unroll(
         The trajectory; it tracks no gradient.
     """
     steps, models, batch, _ = inputs.shape
-    split = (models, batch, len(cell.gates), cell.hidden_size)
-    v = (inputs @ weight_ih.mT + bias_ih.unsqueeze(1)).view(steps, *split)
-    u = torch.empty_like(v)
-    states = tuple(s.new_empty(steps + 1, *s.shape) for s in initial)
+    u, v = _before_the_loop(cell, inputs, weight_ih, bias_ih, bias_hh)
+    states = tuple(room(s, steps + 1, models, (batch,), s.shape[-1]) for s in initial)
     for state, start in zip(states, initial, strict=True):
         state[0] = start
-    recurrent, bias = weight_hh.mT.contiguous(), bias_hh.unsqueeze(1)
-    now = tuple(s[0] for s in states)
-    for t in range(steps):
-        torch.baddbmm(bias, now[-1], recurrent, out=u[t].view(models, batch, -1))
-        for state, new in zip(states, cell.step(u[t], v[t], now), strict=True):
-            state[t + 1] = new
-        now = tuple(s[t + 1] for s in states)
+    add, weights = add_product(models), one(weight_hh)
+    run = cell.run(u, v, states)
+    for a, h in zip(columns(u), columns(states[-1]), strict=False):
+        add(a, weights, h)
+        next(run)
     return Trajectory(inputs, u, v, states, weight_hh.clone())
+
+
+def _before_the_loop(
+    cell: Cell, inputs: Tensor, weight_ih: Tensor, bias_ih: Tensor, bias_hh: Tensor
+) -> tuple[Tensor, Tensor]:
+    """u and v as they are before W_hh·h is added to u: where a gate takes u + v, all of v is in u already."""
+    steps, models, batch, _ = inputs.shape
+    gates, hidden, apart = len(cell.gates), cell.hidden_size, cell.apart
+    own = bias_hh.view(models, 1, gates, hidden)
+    bias = (bias_ih + bias_hh).view(models, gates, hidden)
+    bias[:, apart] = bias_ih.view_as(bias)[:, apart]
+    # The bias is the weight of one more input, which is always 1.
+    extended = torch.cat([inputs.mT, inputs.new_ones(steps, models, 1, batch)], dim=2)
+    products = torch.cat([weight_ih, bias.view(models, -1, 1)], dim=2) @ extended
+    u = products.view(steps, models, gates, hidden, batch).movedim(-1, 2)
+    v = room(u, steps, models, (batch,), len(range(gates)[apart]), hidden)
+    v.copy_(u[..., apart, :])
+    u[..., apart, :] = own[..., apart, :]
+    return u, v

@@ -27,7 +27,7 @@ class Partials:
 
     Attributes:
         recurrent: state → ∂state/∂u over the gates `Cell.drives[state]`, shape [..., gates, H].
-        inputs: the same for v; None where u and v enter by their sum only.
+        inputs: state → ∂state/∂v over the gates `Cell.apart`, shape [..., gates, H]; None where there are none.
         kept: (state, previous state) → ∂state/∂previous with the gates held fixed, shape [..., H].
         within: (state, state computed before it in the same step) → their partial with all others held fixed,
             shape [..., H]; in the order of `Cell.states`.
@@ -42,20 +42,22 @@ class Partials:
 class Cell(Part):
     """Base of all cells: fields are configuration, methods are the mathematics.
 
-    A new cell defines `kind`, `gates`, `step`, and its fields `weights` and `bias`; `partials` may stay as derived
-    here.
+    A new cell defines `kind`, `gates`, `step`, and its fields `weights` and `bias`; `run` and `partials` may stay as
+    derived here.
 
     Attributes:
         states: names of the states in the order in which one step computes them; `h` comes last.
         gates: names of the gates in PyTorch's order.
         candidate: the gate whose recurrent block is the tanh path; its spectral radius is reported.
         drives: state → the range of gates it depends on directly.
+        apart: the gates that do not take u and v by their sum u + v alone; a cell that narrows it defines `run`.
     """
 
     states: ClassVar[tuple[str, ...]] = ("h",)
     gates: ClassVar[tuple[str, ...]]
     candidate: ClassVar[int] = 0
     drives: ClassVar[Mapping[str, slice]] = {"h": slice(None)}
+    apart: ClassVar[slice] = slice(None)
 
     kind: str
     hidden_size: int = quantity(
@@ -84,14 +86,29 @@ class Cell(Part):
             The new states in the order of `states`, each [..., H].
         """
 
+    def run(self, u: Tensor, v: Tensor, states: State) -> Iterator[None]:
+        """All time steps: each time it is resumed it takes one, once u of that step is complete.
+
+        Args:
+            u: recurrent pre-activations, [T, ..., G, H], with v added for the gates outside `apart`.
+            v: input pre-activations of the gates `apart`, [T, ..., ≤G, H].
+            states: room for each state at the times 0…T, [T + 1, ..., H]; time 0 is given.
+
+        u and v may be overwritten with whatever `partials` reads; here they are left as they are.
+        """
+        for t in range(len(u)):
+            for state, new in zip(states, self.step(u[t], v[t], tuple(s[t] for s in states)), strict=True):
+                state[t + 1] = new
+            yield
+
     def partials(self, u: Tensor, v: Tensor, previous: State, new: State) -> Partials:
         """The partial derivatives of `step`, here derived by autograd from `step` itself.
 
         Exact because the units do not mix: the gradient of a sum over units is each unit's own derivative.
 
         Args:
-            u: recurrent pre-activations, [..., G, H].
-            v: input pre-activations, [..., G, H].
+            u: recurrent pre-activations, [..., G, H]; this and v as `run` left them.
+            v: input pre-activations of the gates `apart`, [..., ≤G, H].
             previous: states before the step, each [..., H].
             new: states after the step, each [..., H]; closed forms use them, this derivation does not.
 
@@ -113,7 +130,7 @@ class Cell(Part):
                         within[name, other] = _gradient(state, tensor)
                 with _blocked(earlier.values()):
                     recurrent[name] = _or_zero(_gradient(state, u), u)[..., self.drives[name], :]
-                    inputs[name] = _or_zero(_gradient(state, v), v)[..., self.drives[name], :]
+                    inputs[name] = _or_zero(_gradient(state, v), v)
                     for other, tensor in zip(self.states, before, strict=True):
                         kept[name, other] = _gradient(state, tensor)
                 earlier[name] = state

@@ -1,10 +1,12 @@
 """The gated recurrent unit (Cho et al. 2014), in the form that PyTorch and cuDNN compute."""
 
+from collections.abc import Iterator
 from typing import ClassVar, Literal
 
 import torch
 from torch import Tensor
 
+from explorer.cells.activations import tanh
 from explorer.cells.base import Cell, Partials, State
 from explorer.cells.biases import GruBias, UpdateBias
 from explorer.cells.weights import AnyWeights, OrthogonalWeights
@@ -19,6 +21,7 @@ class Gru(Cell):
 
     gates: ClassVar = ("r", "z", "n")
     candidate: ClassVar = 2
+    apart: ClassVar = slice(2, 3)
 
     kind: Literal["gru"] = "gru"
     weights: AnyWeights = quantity(
@@ -30,28 +33,34 @@ class Gru(Cell):
 
     def step(self, u: Tensor, v: Tensor, previous: State) -> State:
         """h_t = (1 − z)·n + z·h₍t₋₁₎."""
-        _, z, n = _activate(u, v)
+        r, z = torch.sigmoid(u[..., :2, :] + v[..., :2, :]).unbind(-2)
+        n = torch.tanh(v[..., 2, :] + r * u[..., 2, :])
         return ((1 - z) * n + z * previous[0],)
 
+    def run(self, u: Tensor, v: Tensor, states: State) -> Iterator[None]:
+        """The same in place: r and z take the sum's place in u, which keeps u_n; n takes that of v_n."""
+        (h,) = states
+        steps = zip(u[..., :2, :], *u.unbind(-2), v.squeeze(-2), h[:-1], h[1:], strict=True)
+        for both, r, z, u_n, n, before, h_t in steps:
+            torch.sigmoid(both, out=both)
+            n.addcmul_(r, u_n)
+            tanh(n, out=n)
+            torch.lerp(n, before, z, out=h_t)
+            yield
+
     def partials(self, u: Tensor, v: Tensor, previous: State, new: State) -> Partials:
-        """Closed forms.
+        """Closed forms, from the gates that `run` left in u and v.
 
         ∂h/∂v_n = (1−z)(1−n²), ∂h/∂u_n = r·∂h/∂v_n, ∂h/∂u_r = u_n·r(1−r)·∂h/∂v_n, ∂h/∂u_z = (h₍t₋₁₎−n)·z(1−z),
         ∂h/∂h₍t₋₁₎ = z; r and z take u and v by their sum.
         """
         del new
-        r, z, n = _activate(u, v)
-        to_n = (1 - z) * (1 - n * n)
-        to_r = u[..., 2, :] * r * (1 - r) * to_n
-        to_z = (previous[0] - n) * z * (1 - z)
-        return Partials(
-            {"h": torch.stack([to_r, to_z, r * to_n], dim=-2)},
-            inputs={"h": torch.stack([to_r, to_z, to_n], dim=-2)},
-            kept={("h", "h"): z},
-        )
-
-
-def _activate(u: Tensor, v: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-    """The gates r and z and the candidate n from pre-activations [..., 3, H]."""
-    r, z = torch.sigmoid(u[..., :2, :] + v[..., :2, :]).unbind(-2)
-    return r, z, torch.tanh(v[..., 2, :] + r * u[..., 2, :])
+        r, z, u_n = u.unbind(-2)
+        n = v.squeeze(-2)
+        to_v = (1 - z) * (1 - n * n)
+        found = torch.empty_like(u)
+        to_r, to_z, to_n = found.unbind(-2)
+        torch.mul(r, to_v, out=to_n)
+        torch.mul(to_n, u_n * (1 - r), out=to_r)
+        torch.mul(previous[0] - n, z - z * z, out=to_z)
+        return Partials({"h": found}, inputs={"h": to_v.unsqueeze(-2)}, kept={("h", "h"): z})

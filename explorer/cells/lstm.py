@@ -1,11 +1,12 @@
 """Long short-term memory with forget gates (Hochreiter & Schmidhuber 1997; Gers, Schmidhuber & Cummins 2000)."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import ClassVar, Literal
 
 import torch
 from torch import Tensor
 
+from explorer.cells.activations import tanh
 from explorer.cells.base import Cell, Partials, State
 from explorer.cells.biases import ForgetBias, LstmBias
 from explorer.cells.weights import AnyWeights, OrthogonalWeights
@@ -21,6 +22,7 @@ class Lstm(Cell):
     states: ClassVar = ("c", "h")
     gates: ClassVar = ("i", "f", "g", "o")
     candidate: ClassVar = 2
+    apart: ClassVar = slice(0)
     drives: ClassVar[Mapping[str, slice]] = {"c": slice(0, 3), "h": slice(3, 4)}
 
     kind: Literal["lstm"] = "lstm"
@@ -33,24 +35,41 @@ class Lstm(Cell):
 
     def step(self, u: Tensor, v: Tensor, previous: State) -> State:
         """c_t = f·c₍t₋₁₎ + i·g; h_t = o·tanh(c_t)."""
-        i, f, g, o = _activate(u + v)
-        c = f * previous[0] + i * g
-        return c, o * torch.tanh(c)
+        i, f, g, o = (u + v).unbind(-2)
+        c = torch.sigmoid(f) * previous[0] + torch.sigmoid(i) * torch.tanh(g)
+        return c, torch.sigmoid(o) * torch.tanh(c)
+
+    def run(self, u: Tensor, v: Tensor, states: State) -> Iterator[None]:
+        """The same in place: u holds the sum, and then the gates i, f, g, o."""
+        del v
+        c, h = states
+        steps = zip(u[..., :2, :], *u.unbind(-2), c[:-1], c[1:], h[1:], strict=True)
+        for both, i, f, g, o, before, c_t, h_t in steps:
+            torch.sigmoid(both, out=both)
+            tanh(g, out=g)
+            torch.sigmoid(o, out=o)
+            torch.mul(f, before, out=c_t)
+            c_t.addcmul_(i, g)
+            tanh(c_t, out=h_t)
+            h_t.mul_(o)
+            yield
 
     def partials(self, u: Tensor, v: Tensor, previous: State, new: State) -> Partials:
-        """Closed forms.
+        """Closed forms, from the gates that `run` left in u.
 
         ∂c/∂uᵢ = g·i(1−i), ∂c/∂u_f = c₍t₋₁₎·f(1−f), ∂c/∂u_g = i(1−g²), ∂c/∂c₍t₋₁₎ = f,
         ∂h/∂u_o = tanh(c)·o(1−o), ∂h/∂c = o(1−tanh²c).
         """
-        i, f, g, o = _activate(u + v)
-        tanh_c = torch.tanh(new[0])
-        to_c = torch.stack([g * i * (1 - i), previous[0] * f * (1 - f), i * (1 - g * g)], dim=-2)
-        to_h = (tanh_c * o * (1 - o)).unsqueeze(-2)
-        return Partials({"c": to_c, "h": to_h}, kept={("c", "c"): f}, within={("h", "c"): o * (1 - tanh_c * tanh_c)})
-
-
-def _activate(a: Tensor) -> tuple[Tensor, Tensor, Tensor, Tensor]:
-    """The four gates from their pre-activations [..., 4, H]."""
-    i, f, g, o = a.unbind(-2)
-    return torch.sigmoid(i), torch.sigmoid(f), torch.tanh(g), torch.sigmoid(o)
+        del v
+        i, f, g, o = u.unbind(-2)
+        tanh_c = tanh(new[0])
+        found = u - u * u  # σ′ = σ(1−σ); for g, 1−g² stands in its place
+        to_i, to_f, to_g, to_o = found.unbind(-2)
+        to_i *= g
+        to_f *= previous[0]
+        torch.addcmul(i, i * g, g, value=-1, out=to_g)
+        to_o *= tanh_c
+        to_c = torch.addcmul(o, o * tanh_c, tanh_c, value=-1)
+        return Partials(
+            {"c": found[..., :3, :], "h": found[..., 3:, :]}, kept={("c", "c"): f}, within={("h", "c"): to_c}
+        )

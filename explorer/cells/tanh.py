@@ -1,10 +1,12 @@
 """The simple recurrent network (Elman 1990)."""
 
+from collections.abc import Iterator
 from typing import ClassVar, Literal
 
 import torch
 from torch import Tensor
 
+from explorer.cells.activations import tanh
 from explorer.cells.base import Cell, Partials, State
 from explorer.cells.biases import PlainBias, PytorchBias
 from explorer.cells.weights import AnyWeights, OrthogonalWeights
@@ -15,6 +17,7 @@ class Tanh(Cell):
     """h_t = tanh(u + v), as torch.nn.RNN computes it; ∂h/∂u = 1 − h²."""
 
     gates: ClassVar = ("h",)
+    apart: ClassVar = slice(0)
 
     kind: Literal["tanh"] = "tanh"
     weights: AnyWeights = quantity(
@@ -28,6 +31,13 @@ class Tanh(Cell):
         """h_t = tanh(u + v)."""
         del previous
         return (torch.tanh(u + v).squeeze(-2),)
+
+    def run(self, u: Tensor, v: Tensor, states: State) -> Iterator[None]:
+        """h_t = tanh(u), where u holds the sum."""
+        del v
+        for a, h in zip(u.squeeze(-2), states[0][1:], strict=True):
+            tanh(a, out=h)
+            yield
 
     def partials(self, u: Tensor, v: Tensor, previous: State, new: State) -> Partials:
         """∂h/∂u = ∂h/∂v = 1 − h²."""

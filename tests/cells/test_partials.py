@@ -6,13 +6,14 @@ from pydantic import TypeAdapter
 from torch import Tensor
 
 from explorer.cells import AnyCell, Cell, Partials
+from explorer.cells.base import State
 
 KINDS = ["tanh", "relu", "lstm", "gru"]
 SHAPE = (6, 2, 3)  # any dimensions before the units
 
 
 def made(kind: str, hidden: int = 4) -> tuple[Cell, Partials, Partials]:
-    """A cell, its closed forms and the derived ones at random points."""
+    """A cell, its closed forms and the derived ones at random points; the last also by the gates of u + v apart."""
     cell: Cell = TypeAdapter(AnyCell).validate_python({"kind": kind, "hidden_size": hidden})
     generator = torch.Generator().manual_seed(0)
 
@@ -21,8 +22,23 @@ def made(kind: str, hidden: int = 4) -> tuple[Cell, Partials, Partials]:
 
     u, v = draw(len(cell.gates), hidden), draw(len(cell.gates), hidden)
     previous = tuple(draw(hidden) for _ in cell.states)
-    new = cell.step(u, v, previous)
-    return cell, cell.partials(u, v, previous, new), Cell.partials(cell, u, v, previous, new)
+    derived = Cell.partials(cell, u, v, previous, ())
+    states = run(cell, u, v, previous)
+    return cell, cell.partials(u, v[..., cell.apart, :], previous, tuple(s[1:] for s in states)), derived
+
+
+def run(cell: Cell, u: Tensor, v: Tensor, previous: State) -> State:
+    """The states after one step from each of the points, by `run`, which also changes u and v as it does."""
+    after = tuple(torch.empty_like(s) for s in previous)
+    together = torch.ones(len(cell.gates), dtype=torch.bool)
+    together[cell.apart] = False
+    u[..., together, :] += v[..., together, :]
+    for point in range(len(u)):
+        states = tuple(torch.stack([s[point], s[point]]) for s in previous)
+        list(cell.run(u[point : point + 1], v[point : point + 1, ..., cell.apart, :], states))
+        for state, found in zip(after, states, strict=True):
+            state[point] = found[1]
+    return tuple(torch.cat([s[:1], s]) for s in after)
 
 
 def same(closed: Tensor, derived: Tensor) -> None:
@@ -37,12 +53,30 @@ def test_closed_forms_are_the_derivatives(kind: str) -> None:
     for name in cell.states:
         same(closed.recurrent[name], derived.recurrent[name])
         assert derived.inputs is not None
-        same((closed.inputs or closed.recurrent)[name], derived.inputs[name])
+        by_v, driven = derived.inputs[name], torch.zeros(len(cell.gates), dtype=torch.bool)
+        driven[cell.drives[name]] = True
+        assert (by_v[..., ~driven, :] == 0).all()
+        expected = derived.recurrent[name].clone()
+        if closed.inputs is not None:
+            same(closed.inputs[name], by_v[..., cell.apart, :])
+            expected[..., cell.apart, :] = by_v[..., cell.apart, :]
+        same(by_v[..., driven, :], expected)
     for of in ("kept", "within"):
         one, other = getattr(closed, of), getattr(derived, of)
         assert one.keys() == other.keys()
         for pair in one:
             same(one[pair], other[pair])
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_run_takes_the_step(kind: str) -> None:
+    cell, _, _ = made(kind)
+    generator = torch.Generator().manual_seed(2)
+    u, v = torch.randn(2, *SHAPE, len(cell.gates), 4, generator=generator, dtype=torch.float64)
+    previous = tuple(torch.randn(*SHAPE, 4, generator=generator, dtype=torch.float64) for _ in cell.states)
+    expected = cell.step(u.clone(), v.clone(), previous)
+    for found, state in zip(run(cell, u, v, previous), expected, strict=True):
+        same(found[1:], state)
 
 
 @pytest.mark.parametrize("kind", KINDS)

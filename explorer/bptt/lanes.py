@@ -1,0 +1,156 @@
+"""Where truncation meets tensors: which losses enter, what passes on, and the gradients on their way."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Self
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from explorer.bptt.layout import columns, room
+from explorer.cells import Cell
+from explorer.truncation import Lanes, Plan
+
+Bools = NDArray[np.bool_]
+
+
+@dataclass(frozen=True)
+class Paths:
+    """The plans of M models (or one for all of them) laid out side by side.
+
+    Attributes:
+        inject: [T, M or 1, L], whether the lane takes in the loss of step t (index t − 1).
+        carry: [T, M or 1, L], whether what the lane holds passes from time t + 1 to t (index t − 1).
+        all_pass: for the times 0…T−1, whether everything passes on to that time.
+        some_pass: for the times 0…T−1, whether anything does.
+    """
+
+    inject: Bools
+    carry: Bools
+    all_pass: list[bool]
+    some_pass: list[bool]
+
+    @classmethod
+    def of(cls, plans: Sequence[Plan], length: int) -> Self:
+        """Lay out the plan of each model."""
+        lanes = [Lanes.of(plan, length) for plan in plans]
+        width = max(lane.inject.shape[1] for lane in lanes)
+        inject = np.stack([_widened(lane.inject, width, False) for lane in lanes], axis=1)
+        carry = np.stack([_widened(lane.carry, width, True) for lane in lanes], axis=1)
+        every, some = ([True, *kind[:-1].tolist()] for kind in (carry.all((1, 2)), carry.any((1, 2))))
+        return cls(inject, carry, every, some)
+
+
+class Deltas:
+    """δs_t for each state s and δu_t for the gates, in every lane and by time; lanes add up to the totals.
+
+    With one lane the totals are the lane. With more there is room for two neighbouring times, used in turns. Lists are
+    indexed by time, 0…T; entries are [M, B, H], with lanes [M, L, B, H].
+
+    Attributes:
+        totals: for each state Σ over lanes, [T + 1, M, B, H].
+        gates: the same of δu, at the times 1…T, [T, M, B, G, H].
+        of: for each state δs_t.
+        broad: the same with a dimension of one for the gates, [M, (L,) B, 1, H].
+        driven: for each state the gates that drive it directly, [M, (L,) B, gates, H].
+        columns: δh_t as products take it.
+        gate_columns: δu_t as products take it.
+    """
+
+    def __init__(self, cell: Cell, like: Tensor, direct: Mapping[str, Tensor | None], paths: Paths) -> None:
+        self.direct, self.paths = direct, paths
+        steps, models, batch, gates, hidden = like.shape
+        width = paths.inject.shape[2]
+        self.several = width > 1
+        self.inject, self.carry = (_mask(mask, like, self.several) for mask in (paths.inject, paths.carry))
+        self.totals = {name: room(like, steps + 1, models, (batch,), hidden) for name in cell.states}
+        self.gates = room(like, steps, models, (batch,), gates, hidden)
+        self._lanes, lane_gates = self.totals, self.gates
+        if self.several:
+            self._lanes = {name: room(like, 2, models, (width, batch), hidden) for name in cell.states}
+            lane_gates = room(like, 1, models, (width, batch), gates, hidden)
+        dims, times = 2 if self.several else 1, steps + 1
+        turns = -(-times // 2) if self.several else 1
+        self.of = {name: delta.unbind(0) * turns for name, delta in self._lanes.items()}
+        self.broad = {name: delta.unsqueeze(-2).unbind(0) * turns for name, delta in self._lanes.items()}
+        self.columns = columns(self._lanes["h"], dims) * turns
+        self.driven = {name: _from_one(lane_gates[..., cell.drives[name], :].unbind(0), times) for name in cell.states}
+        self.gate_columns = _from_one(columns(lane_gates, dims), times)
+        self._gates_now = lane_gates[0]
+        self._batch_dims = dims
+        self._passing: dict[str, Tensor] | None = None
+        self._start(steps)
+
+    def _start(self, steps: int) -> None:
+        """Let the direct gradients in: all of them, or with several lanes those of the last step."""
+        if self.several:
+            self.enter(steps)
+            return
+        for name, direct in self.direct.items():
+            total = self.totals[name]
+            if direct is None:
+                total.zero_()
+                continue
+            total[0].zero_()
+            all_in = bool(self.paths.inject.all())
+            total[1:] = direct if all_in else torch.where(self.inject, direct, 0.0)
+
+    def enter(self, t: int) -> None:
+        """With several lanes: δs_t = ∂L_t/∂s_t in those that take in this loss, before anything passes on to it."""
+        if not self.several:
+            return
+        for name, direct in self.direct.items():
+            if direct is None or t == 0:
+                self.of[name][t].zero_()
+            else:
+                torch.where(self.inject[t - 1], direct[t - 1].unsqueeze(1), direct.new_zeros(()), out=self.of[name][t])
+
+    def add_up(self, t: int) -> None:
+        """The totals of time t."""
+        if not self.several:
+            return
+        for name, delta in self.of.items():
+            torch.sum(delta[t], dim=1, out=self.totals[name][t])
+        if t > 0:
+            torch.sum(self._gates_now, dim=1, out=self.gates[t - 1])
+
+    def spread(self, partial: Tensor) -> tuple[Tensor, ...]:
+        """Partials [steps, M, B, …] step by step, the same in all lanes."""
+        return (partial.unsqueeze(2) if self.several else partial).unbind(0)
+
+    def passing(self) -> tuple[dict[str, Tensor], Tensor]:
+        """Zeros for what is to pass on, for each state, and that of h as products take it."""
+        if self._passing is None:
+            self._passing_room = {name: lanes[:1].clone() for name, lanes in self._lanes.items()}
+            self._passing_columns = columns(self._passing_room["h"], self._batch_dims)[0]
+            self._passing = {name: tensor[0] for name, tensor in self._passing_room.items()}
+        for tensor in self._passing.values():
+            tensor.zero_()
+        return self._passing, self._passing_columns
+
+    def let_pass(self, t: int) -> None:
+        """Take what passes on to time t, where it does.
+
+        Selected, not multiplied: what is cut off is exactly zero even where the gradient is infinite.
+        """
+        assert self._passing is not None, "something is to pass"
+        for name, tensor in self._passing.items():
+            self.of[name][t].add_(torch.where(self.carry[t - 1], tensor, 0.0))
+
+
+def _widened(mask: Bools, width: int, idle: bool) -> Bools:
+    """More lanes; idle ones hold zero, whatever passes."""
+    return np.pad(mask, ((0, 0), (0, width - mask.shape[1])), constant_values=idle)
+
+
+def _mask(mask: Bools, like: Tensor, lanes: bool) -> Tensor:
+    """[T, M, L] as it multiplies [T, M, (L,) B, H]."""
+    tensor = torch.from_numpy(mask).to(like.device)[..., None, None]
+    return tensor if lanes else tensor.squeeze(2)
+
+
+def _from_one(entries: tuple[Tensor, ...], times: int) -> list[Tensor]:
+    """Entries for the times 1…T at these indices; one entry serves all."""
+    return [entries[0], *(entries * (times - 1) if len(entries) == 1 else entries)]

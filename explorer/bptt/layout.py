@@ -1,0 +1,36 @@
+"""How the engine's tensors lie in memory: whatever their shape, the batch runs fastest.
+
+Then one product W·[H, B] serves all gates of a step, and each gate's numbers are one block without gaps.
+"""
+
+from collections.abc import Callable
+
+from torch import Tensor
+
+
+def room(like: Tensor, steps: int, models: int, batch: tuple[int, ...], *rest: int) -> Tensor:
+    """An empty tensor [T, M, *batch, *rest] of the type of `like`, the batch's dimensions last in memory."""
+    last = tuple(range(-len(batch), 0))
+    return like.new_empty(steps, models, *rest, *batch).movedim(last, tuple(range(2, 2 + len(batch))))
+
+
+def columns(tensor: Tensor, batch: int = 1) -> tuple[Tensor, ...]:
+    """Step by step the matrices that products read and write: [M, K, N] of [T, M, *batch, *rest], one model [K, N].
+
+    Args:
+        tensor: laid out by `room`.
+        batch: how many dimensions the batch has.
+    """
+    last = tuple(range(-batch, 0))
+    matrices = tensor.movedim(tuple(range(2, 2 + batch)), last).flatten(-batch).flatten(2, -2)
+    return (matrices.squeeze(1) if matrices.shape[1] == 1 else matrices).unbind(0)
+
+
+def one(weights: Tensor) -> Tensor:
+    """The matrices of [M, P, Q] as a product with `columns` takes them."""
+    return weights.squeeze(0) if weights.shape[0] == 1 else weights
+
+
+def add_product(models: int) -> Callable[..., Tensor]:
+    """out += W·x for matrices as `columns` gives them: f(out, W, x)."""
+    return Tensor.addmm_ if models == 1 else Tensor.baddbmm_
