@@ -40,7 +40,7 @@ class Sgd(Optimizer):
 
     def build(self, parameters: Iterable[Parameter]) -> torch.optim.Optimizer:
         """torch.optim.SGD."""
-        return torch.optim.SGD(parameters, lr=self.learning_rate, momentum=self.momentum)
+        return torch.optim.SGD(parameters, lr=self.learning_rate, momentum=self.momentum, fused=True)
 
 
 class Adam(Optimizer):
@@ -50,7 +50,7 @@ class Adam(Optimizer):
 
     def build(self, parameters: Iterable[Parameter]) -> torch.optim.Optimizer:
         """torch.optim.Adam."""
-        return torch.optim.Adam(parameters, lr=self.learning_rate)
+        return torch.optim.Adam(parameters, lr=self.learning_rate, fused=True)
 
 
 class RmsProp(Optimizer):

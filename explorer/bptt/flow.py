@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 import torch
 from torch import Tensor
 
+from explorer.bptt.memory import empty
 from explorer.cells.base import State
 
 NUMBERS = 2**18  # entries of ∂L/∂W_hh by step that are computed together: few enough to stay in the cache
@@ -55,7 +56,7 @@ class Flow:
         size = self.previous.shape[-1]
         together = min(steps, max(1, NUMBERS // (models * rows * size)))
         total = self.u.new_zeros(models, rows, size)
-        block = self.u.new_empty(together, models, rows, size)
+        block = empty(self.u, (together, models, rows, size))
         for u, h in zip(self.u.split(together), self.previous.split(together), strict=True):
             own = torch.bmm(u.mT.flatten(0, 1), h.flatten(0, 1), out=block[: len(u)].flatten(0, 1))
             own = own.view(-1, models, rows, size)

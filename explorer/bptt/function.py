@@ -11,6 +11,7 @@ from torch.autograd.function import once_differentiable
 from explorer.bptt.backward import backward
 from explorer.bptt.flow import Flow
 from explorer.bptt.lanes import Paths
+from explorer.bptt.memory import empty
 from explorer.bptt.trajectory import Trajectory, unroll
 from explorer.cells import Cell
 from explorer.truncation import Full, Plan
@@ -63,7 +64,7 @@ class Recurrence(torch.autograd.Function):
         ctx.save_for_backward(inputs, weight_ih)
         ctx.set_materialize_grads(False)
         # Copies: what the caller does to them must not reach the backward pass.
-        return tuple(s[1:].clone(memory_format=torch.contiguous_format) for s in task.trajectory.states)
+        return tuple(empty(s, s[1:].shape).copy_(s[1:]) for s in task.trajectory.states)
 
     @staticmethod
     @once_differentiable

@@ -39,7 +39,7 @@ class Paths:
         width = max(lane.inject.shape[1] for lane in lanes)
         inject = np.stack([_widened(lane.inject, width, False) for lane in lanes], axis=1)
         carry = np.stack([_widened(lane.carry, width, True) for lane in lanes], axis=1)
-        every, some = ([True, *kind[:-1].tolist()] for kind in (carry.all((1, 2)), carry.any((1, 2))))
+        every, some = ([True, *kind[:-1].tolist()] for kind in (np.all(carry, axis=(1, 2)), np.any(carry, axis=(1, 2))))
         return cls(inject, carry, every, some)
 
 
@@ -61,8 +61,8 @@ class Deltas:
 
     def __init__(self, cell: Cell, like: Tensor, direct: Mapping[str, Tensor | None], paths: Paths) -> None:
         self.direct, self.paths = direct, paths
-        steps, models, batch, gates, hidden = like.shape
-        width = paths.inject.shape[2]
+        models, batch, gates, hidden = like.shape[1:]
+        steps, _, width = paths.inject.shape
         self.several = width > 1
         self.inject, self.carry = (_mask(mask, like, self.several) for mask in (paths.inject, paths.carry))
         self.totals = {name: room(like, steps + 1, models, (batch,), hidden) for name in cell.states}

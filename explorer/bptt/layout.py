@@ -7,11 +7,13 @@ from collections.abc import Callable
 
 from torch import Tensor
 
+from explorer.bptt.memory import empty
+
 
 def room(like: Tensor, steps: int, models: int, batch: tuple[int, ...], *rest: int) -> Tensor:
     """An empty tensor [T, M, *batch, *rest] of the type of `like`, the batch's dimensions last in memory."""
     last = tuple(range(-len(batch), 0))
-    return like.new_empty(steps, models, *rest, *batch).movedim(last, tuple(range(2, 2 + len(batch))))
+    return empty(like, (steps, models, *rest, *batch)).movedim(last, tuple(range(2, 2 + len(batch))))
 
 
 def columns(tensor: Tensor, batch: int = 1) -> tuple[Tensor, ...]:
@@ -32,5 +34,5 @@ def one(weights: Tensor) -> Tensor:
 
 
 def add_product(models: int) -> Callable[..., Tensor]:
-    """out += W·x for matrices as `columns` gives them: f(out, W, x)."""
+    """A function f(out, W, x): out += W·x, for matrices as `columns` gives them."""
     return Tensor.addmm_ if models == 1 else Tensor.baddbmm_

@@ -81,7 +81,7 @@ def unroll(
 def _before_the_loop(
     cell: Cell, inputs: Tensor, weight_ih: Tensor, bias_ih: Tensor, bias_hh: Tensor
 ) -> tuple[Tensor, Tensor]:
-    """u and v as they are before W_hh·h is added to u: where a gate takes u + v, all of v is in u already."""
+    """What u and v are before W_hh·h is added to u: where a gate takes u + v, all of v is in u already."""
     steps, models, batch, _ = inputs.shape
     gates, hidden, apart = len(cell.gates), cell.hidden_size, cell.apart
     own = bias_hh.view(models, 1, gates, hidden)
@@ -89,8 +89,9 @@ def _before_the_loop(
     bias[:, apart] = bias_ih.view_as(bias)[:, apart]
     # The bias is the weight of one more input, which is always 1.
     extended = torch.cat([inputs.mT, inputs.new_ones(steps, models, 1, batch)], dim=2)
-    products = torch.cat([weight_ih, bias.view(models, -1, 1)], dim=2) @ extended
-    u = products.view(steps, models, gates, hidden, batch).movedim(-1, 2)
+    weights = torch.cat([weight_ih, bias.view(models, -1, 1)], dim=2)
+    u = room(inputs, steps, models, (batch,), gates, hidden)
+    torch.matmul(weights, extended, out=u.permute(0, 1, 3, 4, 2).flatten(2, 3))
     v = room(u, steps, models, (batch,), len(range(gates)[apart]), hidden)
     v.copy_(u[..., apart, :])
     u[..., apart, :] = own[..., apart, :]

@@ -6,7 +6,7 @@ from torch import Tensor
 
 
 def tanh(x: Tensor, out: Tensor | None = None) -> Tensor:
-    """tanh of each entry, to the last digits; on a CPU by NumPy, whose vectorised tanh takes an eighth of torch's time."""
+    """Hyperbolic tangent, to the last digits; on a CPU by NumPy, whose vectorised one takes an eighth of torch's time."""
     if out is None:
         out = torch.empty_like(x)
     if x.device.type == "cpu":
