@@ -6,8 +6,9 @@ from dataclasses import dataclass, field
 import torch
 from torch import Tensor
 
-from explorer.bptt.memory import empty
+from explorer.bptt.layout import add_product, one
 from explorer.cells.base import State
+from explorer.memory import empty
 
 NUMBERS = 2**18  # entries of ∂L/∂W_hh by step that are computed together: few enough to stay in the cache
 STEPS = 16  # time steps whose products are summed together, for the same reason
@@ -67,7 +68,9 @@ class Flow:
 
 def _outer(left: Tensor, right: Tensor) -> Tensor:
     """Σ over time and batch of left·rightᵀ: [T, M, B, P], [T, M, B, Q] → [M, P, Q]."""
-    total = left.new_zeros(left.shape[1], left.shape[3], right.shape[3])
+    models, rows, columns = left.shape[1], left.shape[3], right.shape[3]
+    total = left.new_zeros(models, columns, rows)  # this way round: products with few columns are slow, few rows not
+    add = add_product(models)
     for a, b in zip(left.split(STEPS), right.split(STEPS), strict=True):
-        total.baddbmm_(a.permute(1, 3, 0, 2).flatten(2), b.permute(1, 0, 2, 3).flatten(1, 2))
-    return total
+        add(one(total), one(b.permute(1, 3, 0, 2).flatten(2)), one(a.permute(1, 3, 0, 2).flatten(2)).mT)
+    return total.mT

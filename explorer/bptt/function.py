@@ -11,9 +11,9 @@ from torch.autograd.function import once_differentiable
 from explorer.bptt.backward import backward
 from explorer.bptt.flow import Flow
 from explorer.bptt.lanes import Paths
-from explorer.bptt.memory import empty
 from explorer.bptt.trajectory import Trajectory, unroll
 from explorer.cells import Cell
+from explorer.memory import empty
 from explorer.truncation import Full, Plan
 
 

@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 from torch import Tensor
 
-from explorer.bptt.memory import empty
+from explorer.memory import by_time, empty
 
 
 def room(like: Tensor, steps: int, models: int, batch: tuple[int, ...], *rest: int) -> Tensor:
@@ -25,7 +25,7 @@ def columns(tensor: Tensor, batch: int = 1) -> tuple[Tensor, ...]:
     """
     last = tuple(range(-batch, 0))
     matrices = tensor.movedim(tuple(range(2, 2 + batch)), last).flatten(-batch).flatten(2, -2)
-    return (matrices.squeeze(1) if matrices.shape[1] == 1 else matrices).unbind(0)
+    return by_time(matrices.squeeze(1) if matrices.shape[1] == 1 else matrices)
 
 
 def one(weights: Tensor) -> Tensor:

@@ -6,10 +6,11 @@ from typing import ClassVar, Literal
 import torch
 from torch import Tensor
 
-from explorer.cells.activations import tanh
+from explorer.cells.activations import tanh_steps
 from explorer.cells.base import Cell, Partials, State
 from explorer.cells.biases import PlainBias, PytorchBias
 from explorer.cells.weights import AnyWeights, OrthogonalWeights
+from explorer.memory import empty_like
 from explorer.parts import quantity
 
 
@@ -35,12 +36,11 @@ class Tanh(Cell):
     def run(self, u: Tensor, v: Tensor, states: State) -> Iterator[None]:
         """h_t = tanh(u), where u holds the sum."""
         del v
-        for a, h in zip(u.squeeze(-2), states[0][1:], strict=True):
-            tanh(a, out=h)
-            yield
+        yield from tanh_steps(u.squeeze(-2), out=states[0][1:])
 
     def partials(self, u: Tensor, v: Tensor, previous: State, new: State) -> Partials:
         """∂h/∂u = ∂h/∂v = 1 − h²."""
         del u, v, previous
         (h,) = new
-        return Partials({"h": (1 - h * h).unsqueeze(-2)})
+        one = torch.ones((), dtype=h.dtype, device=h.device)
+        return Partials({"h": torch.addcmul(one, h, h, value=-1, out=empty_like(h)).unsqueeze(-2)})
