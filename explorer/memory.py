@@ -6,16 +6,15 @@ piece its views by time step are kept, which take longer to make than many a ste
 
 import threading
 from dataclasses import dataclass, field
-from math import prod
 
 import torch
 from torch import Tensor, UntypedStorage
 
 SMALL = 2**16  # bytes; below, the allocator keeps memory by itself
-KEPT = 2**28  # bytes that a thread keeps at most while they are not in use
+KEPT = 2**28  # bytes that a thread keeps at most, used or not
 LONGEST = 2**10  # time steps whose views are kept
 
-Geometry = tuple[torch.Size, tuple[int, ...], int]
+Geometry = tuple[tuple[int, ...], tuple[int, ...], int]
 
 
 @dataclass
@@ -33,9 +32,9 @@ class _Piece:
         assert _uses is not None, "pieces are kept only where their uses can be counted"
         return bool(_uses(self.storage._cdata) == self.own)
 
-    def by_time(self, tensor: Tensor) -> tuple[Tensor, ...]:
-        """The entries of a tensor that lies here."""
-        geometry = (tensor.shape, tensor.stride(), tensor.storage_offset())
+    def entries(self, tensor: Tensor) -> tuple[Tensor, ...]:
+        """The entries of a tensor that lies here, along the first dimension."""
+        geometry = (tuple(tensor.shape), tensor.stride(), int(tensor.storage_offset()))
         found = self.views.get(geometry)
         if found is None:
             found = self.views[geometry] = self.whole.as_strided(*geometry).unbind(0)
@@ -51,31 +50,40 @@ class _Kept(threading.local):
 
 
 _kept = _Kept()
-_uses = getattr(torch._C, "_storage_Use_Count", None)
+_uses = getattr(torch._C, "_storage_Use_Count", None)  # without it, nothing is kept
 
 
-def empty(like: Tensor, shape: tuple[int, ...]) -> Tensor:
-    """An empty contiguous tensor of the type and device of `like`."""
-    numbers = prod(shape)
-    if numbers * like.element_size() < SMALL or like.device.type != "cpu" or _uses is None:
-        return like.new_empty(shape)
-    piece = _free(numbers, like.dtype) or _new(numbers, like)
-    return like.new_empty(0).set_(piece.storage, 0, shape)  # type: ignore[call-overload, no-any-return]
+def empty(like: Tensor, shape: tuple[int, ...], order: tuple[int, ...] = ()) -> Tensor:
+    """An empty tensor of the type and device of `like`, without gaps.
+
+    Args:
+        like: gives type and device.
+        shape: of the tensor.
+        order: its dimensions as they follow one another in memory, the fastest last; as in `shape` by default.
+    """
+    stride, strides = 1, [1] * len(shape)
+    for dimension in reversed(order or range(len(shape))):
+        strides[dimension], stride = stride, stride * shape[dimension]
+    if stride * like.element_size() < SMALL or like.device.type != "cpu" or _uses is None:
+        return torch.empty_strided(shape, strides, dtype=like.dtype, device=like.device)
+    piece = _free(stride, like.dtype) or _new(stride, like.dtype)
+    return _at(piece.storage, like.dtype, shape, tuple(strides))
 
 
 def empty_like(tensor: Tensor) -> Tensor:
     """An empty tensor of the shape of `tensor`, its dimensions in the same order in memory."""
-    order = sorted(range(tensor.dim()), key=lambda d: -tensor.stride(d))
-    back = [order.index(d) for d in range(tensor.dim())]
-    return empty(tensor, tuple(tensor.shape[d] for d in order)).permute(back)
+    strides = tensor.stride()
+    order = sorted(range(tensor.dim()), key=lambda dimension: -strides[dimension])
+    return empty(tensor, tuple(tensor.shape), tuple(order))
 
 
 def by_time(tensor: Tensor) -> tuple[Tensor, ...]:
     """The entries along the first dimension; for reading and writing at once only, not to be handed on."""
-    piece = _kept.pieces.get(tensor.data_ptr() - tensor.storage_offset() * tensor.element_size())
+    # By address, which is the same memory as long as a piece holds it.
+    piece = _kept.pieces.get(tensor.untyped_storage().data_ptr())
     if piece is None or piece.whole.dtype != tensor.dtype or len(tensor) > LONGEST:
         return tensor.unbind(0)
-    return piece.by_time(tensor)
+    return piece.entries(tensor)
 
 
 def _free(numbers: int, dtype: torch.dtype) -> _Piece | None:
@@ -87,14 +95,19 @@ def _free(numbers: int, dtype: torch.dtype) -> _Piece | None:
     return None
 
 
-def _new(numbers: int, like: Tensor) -> _Piece:
+def _new(numbers: int, dtype: torch.dtype) -> _Piece:
     """A new piece, for which the oldest make room."""
-    storage = UntypedStorage(numbers * like.element_size())
-    whole = torch.empty(0, dtype=like.dtype).set_(storage, 0, (numbers,))  # type: ignore[call-overload]
-    piece = _kept.pieces[storage.data_ptr()] = _Piece(storage, whole)
+    storage = UntypedStorage(numbers * dtype.itemsize)
+    piece = _kept.pieces[storage.data_ptr()] = _Piece(storage, _at(storage, dtype, (numbers,), (1,)))
     total = sum(kept.storage.nbytes() for kept in _kept.pieces.values())
     for address in list(_kept.pieces)[:-1]:
         if total <= KEPT:
             break
         total -= _kept.pieces.pop(address).storage.nbytes()
     return piece
+
+
+def _at(storage: UntypedStorage, dtype: torch.dtype, shape: tuple[int, ...], strides: tuple[int, ...]) -> Tensor:
+    """A tensor there: not a view of another, so that autograd lets its owner change it in place."""
+    found: Tensor = torch.empty(0, dtype=dtype).set_(storage, 0, shape, strides)
+    return found

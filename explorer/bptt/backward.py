@@ -76,12 +76,9 @@ class _Sweep:
     def block(self, end: int, steps: int, partials: Partials, weight_hh: Tensor) -> None:
         """Go back through the steps that end at time `end`: at each, find the totals and pass them on."""
         deltas, back = self.deltas, one(weight_hh.mT)
-        recurrent, kept, within = (
-            {key: deltas.spread(partial) for key, partial in of.items()}
-            for of in (partials.recurrent, partials.kept, partials.within)
-        )
-        inner = [(*names, partial) for names, partial in reversed(within.items())]
-        outer = [(*names, partial) for names, partial in kept.items()]
+        recurrent = {name: deltas.spread(partial) for name, partial in partials.recurrent.items()}
+        inner = [(*names, deltas.spread(partial)) for names, partial in reversed(list(partials.within.items()))]
+        outer = [(*names, deltas.spread(partial)) for names, partial in partials.kept.items()]
         for i, t in zip(reversed(range(steps)), range(end, end - steps, -1), strict=True):
             for name, other, partial in inner:
                 deltas.of[other][t].addcmul_(deltas.of[name][t], partial[i])

@@ -64,7 +64,7 @@ class Recurrence(torch.autograd.Function):
         ctx.save_for_backward(inputs, weight_ih)
         ctx.set_materialize_grads(False)
         # Copies: what the caller does to them must not reach the backward pass.
-        return tuple(empty(s, s[1:].shape).copy_(s[1:]) for s in task.trajectory.states)
+        return tuple(_copy(s[1:]) for s in task.trajectory.states)
 
     @staticmethod
     @once_differentiable
@@ -96,3 +96,8 @@ def _padded(direct: Tensor | None, length: int) -> Tensor | None:
     if direct is None or len(direct) == length:
         return direct
     return torch.cat([direct.new_zeros(length - len(direct), *direct.shape[1:]), direct])
+
+
+def _copy(states: Tensor) -> Tensor:
+    """A copy in which the sequences of one model lie together, [T, M, B, H] as [M, T, B, H] in memory."""
+    return empty(states, tuple(states.shape), order=(1, 0, 2, 3)).copy_(states)

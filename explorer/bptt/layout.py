@@ -12,8 +12,9 @@ from explorer.memory import by_time, empty
 
 def room(like: Tensor, steps: int, models: int, batch: tuple[int, ...], *rest: int) -> Tensor:
     """An empty tensor [T, M, *batch, *rest] of the type of `like`, the batch's dimensions last in memory."""
-    last = tuple(range(-len(batch), 0))
-    return empty(like, (steps, models, *rest, *batch)).movedim(last, tuple(range(2, 2 + len(batch))))
+    shape = (steps, models, *batch, *rest)
+    first = 2 + len(batch)
+    return empty(like, shape, order=(0, 1, *range(first, len(shape)), *range(2, first)))
 
 
 def columns(tensor: Tensor, batch: int = 1) -> tuple[Tensor, ...]:

@@ -1,4 +1,6 @@
-"""A recurrent layer run by the engine, and a linear readout: the model of every experiment."""
+"""A recurrent layer run by the engine, and a linear readout: the model of every experiment, alone and in groups."""
+
+from collections.abc import Sequence
 
 import torch
 from torch import Tensor, nn
@@ -60,3 +62,32 @@ class Network(nn.Module):
         """Readout outputs [T, B, C] of inputs [T, B, D]; the other arguments are those of `Rnn.forward`."""
         outputs: Tensor = self.readout(self.rnn(inputs, task, initial))
         return outputs
+
+
+class Networks(nn.Module):
+    """M networks of one shape side by side: each parameter of `Network` with a leading dimension of models.
+
+    Attributes:
+        weights: the stacked parameters, in the order of `Network.parameters()`.
+    """
+
+    def __init__(self, networks: Sequence[Network]) -> None:
+        super().__init__()
+        self.cell = networks[0].rnn.cell
+        named = [dict(network.named_parameters()) for network in networks]
+        self.weights = nn.ParameterList(torch.stack([own[name].detach() for own in named]) for name in named[0])
+
+    @property
+    def weight_hh(self) -> Tensor:
+        """[M, G·H, H]."""
+        weight: Tensor = self.weights[1]
+        return weight
+
+    def forward(self, inputs: Tensor, task: Pass) -> Tensor:
+        """Readout outputs [T, M, B, C] of inputs [T, M, B, D]; the pass may hold one plan for each model."""
+        steps, models, batch, _ = inputs.shape
+        zero = inputs.new_zeros(models, batch, self.cell.hidden_size)
+        *recurrent, readout, bias = self.weights
+        h = Recurrence.apply(task, inputs, *recurrent, *(zero for _ in self.cell.states))[-1]
+        outputs = torch.baddbmm(bias.unsqueeze(1), h.transpose(0, 1).flatten(1, 2), readout.mT)
+        return outputs.view(models, steps, batch, -1).transpose(0, 1)

@@ -45,6 +45,11 @@ def joint_norm(tensors: Sequence[Tensor]) -> float:
     return float(_norm(torch.cat([t.flatten() for t in tensors])))
 
 
+def joint_norms(tensors: Sequence[Tensor]) -> Tensor:
+    """The same for each of M models, of tensors with a leading dimension of models, [M]."""
+    return _norm(torch.cat([t.flatten(1) for t in tensors], dim=1))
+
+
 def spectral_radius(cell: Cell, weight_hh: Tensor) -> float:
     """Largest absolute eigenvalue of W_hh, with gates of the candidate's block; nan where W_hh is not finite."""
     block = weight_hh.detach()[cell.block(cell.candidate)]

@@ -11,7 +11,7 @@ from torch import Tensor
 
 
 def tanh(x: Tensor, out: Tensor) -> Tensor:
-    """Write tanh(x) into `out`."""
+    """The tangent of each entry, written into `out`."""
     if x.device.type != "cpu":
         return torch.tanh(x, out=out)
     np.tanh(x.numpy(), out=out.numpy())

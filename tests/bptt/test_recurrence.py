@@ -9,7 +9,7 @@ from torch import Tensor
 
 from explorer.bptt import Pass, Recurrence
 from explorer.cells import AnyCell, Cell
-from explorer.truncation import Segment
+from explorer.truncation import Plan, Segment
 
 CELLS = sorted(reference.STEPS)
 
@@ -41,20 +41,28 @@ def test_every_argument_has_its_gradient(kind: str) -> None:
     assert torch.autograd.gradcheck(lambda *x: Recurrence.apply(Pass(cell), *x), tensors(cell), atol=1e-6)
 
 
-@pytest.mark.parametrize("kind", CELLS)
-def test_models_side_by_side_do_not_mix(kind: str) -> None:
-    cell = cell_of(kind)
-    plan = (Segment(1, 2, 0), Segment(3, 4, 1))
+PLANS: dict[str, tuple[Plan, Plan]] = {
+    "the same, two lanes": ((Segment(1, 2, 0), Segment(3, 4, 1)),) * 2,
+    "one lane each": ((Segment(1, 2, 0), Segment(3, 4, 2)), (Segment(1, 1, 0), Segment(2, 4, 1))),
+    "all and a part": ((Segment(1, 4, 0),), (Segment(1, 2, 0), Segment(4, 4, 3))),
+    "one lane and three": ((Segment(1, 4, 0),), (Segment(2, 2, 0), Segment(3, 3, 0), Segment(4, 4, 1))),
+}
 
-    def run(values: list[Tensor]) -> tuple[Tensor, list[Tensor]]:
-        h = Recurrence.apply(Pass(cell, plan), *values)[-1]
+
+@pytest.mark.parametrize("plans", PLANS)
+@pytest.mark.parametrize("kind", CELLS)
+def test_models_side_by_side_do_not_mix(kind: str, plans: str) -> None:
+    cell = cell_of(kind)
+
+    def run(values: list[Tensor], *plan: Plan) -> tuple[Tensor, list[Tensor]]:
+        h = Recurrence.apply(Pass(cell, plans=plan), *values)[-1]
         return h, list(torch.autograd.grad((h**2).sum(), values))
 
     together = tensors(cell)
-    h, gradients = run(together)
+    h, gradients = run(together, *PLANS[plans])
     for m in range(2):
         alone = [x.detach()[:, m : m + 1] if x is together[0] else x.detach()[m : m + 1] for x in together]
-        own_h, own = run([x.requires_grad_() for x in alone])
+        own_h, own = run([x.requires_grad_() for x in alone], PLANS[plans][m])
         torch.testing.assert_close(h[:, m : m + 1], own_h, rtol=1e-12, atol=1e-12)
         for k, (whole, part) in enumerate(zip(gradients, own, strict=True)):
             torch.testing.assert_close(
