@@ -52,13 +52,13 @@ def backward(cell: Cell, pieces: Sequence[Trajectory], direct: Sequence[Tensor |
             sweep.to_inputs(slice(end, end + stop - start), partials)
     sweep.deltas.add_up(0)
     u = sweep.deltas.gates.flatten(-2)
-    previous = [piece.states[-1][:-1] for piece in pieces]
     return Flow(
         tuple(sweep.deltas.totals[name][1:] for name in cell.states),
         u,
         u if sweep.v is sweep.deltas.gates else sweep.v.flatten(-2),
         tuple(sweep.deltas.totals[name][0] for name in cell.states),
-        previous[0] if len(previous) == 1 else torch.cat(previous),
+        pieces[0].read if len(pieces) == 1 else torch.cat([piece.read for piece in pieces]),
+        cell.apart,
     )
 
 

@@ -61,7 +61,7 @@ class Recurrence(torch.autograd.Function):
         inputs, weight_ih, weight_hh, bias_ih, bias_hh, *initial = tensors
         task.trajectory = unroll(task.cell, inputs, weight_ih, weight_hh, bias_ih, bias_hh, tuple(initial))
         ctx.task, ctx.trajectory = task, task.trajectory
-        ctx.save_for_backward(inputs, weight_ih)
+        ctx.save_for_backward(weight_ih)
         ctx.set_materialize_grads(False)
         # Copies: what the caller does to them must not reach the backward pass.
         return tuple(_copy(s[1:]) for s in task.trajectory.states)
@@ -71,22 +71,22 @@ class Recurrence(torch.autograd.Function):
     def backward(ctx: Any, *direct: Tensor | None) -> tuple[Tensor | None, ...]:
         """Backpropagation through time; each direct gradient is that of its own step's loss alone."""
         task, trajectory = ctx.task, ctx.trajectory
-        inputs, weight_ih = ctx.saved_tensors
+        (weight_ih,) = ctx.saved_tensors
         pieces = (*task.history, trajectory)
         length = sum(len(piece) for piece in pieces)
         flow = backward(task.cell, pieces, [_padded(d, length) for d in direct], task.paths(length))
         if task.on_flow is not None:
             task.on_flow(flow)
         needs = ctx.needs_input_grad[1:]
-        read = torch.cat([piece.inputs for piece in pieces]) if task.history else inputs
-        own, bias = flow.weight_ih_and_bias(read) if needs[1] or needs[3] else (None, None)
+        weight_ih_own, bias_ih = flow.weights_ih() if needs[1] or needs[3] else (None, None)
+        weight_hh_own, bias_hh = flow.weights_hh() if needs[2] or needs[4] else (None, None)
         return (
             None,
             flow.v[-len(trajectory) :] @ weight_ih if needs[0] else None,
-            own,
-            flow.weight_hh() if needs[2] else None,
-            bias,
-            flow.bias_hh() if needs[4] else None,
+            weight_ih_own,
+            weight_hh_own,
+            bias_ih,
+            bias_hh,
             *(state if need else None for state, need in zip(flow.initial, needs[5:], strict=True)),
         )
 

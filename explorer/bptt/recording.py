@@ -64,11 +64,20 @@ def spectral_radius(cell: Cell, weight_hh: Tensor) -> float:
 
 def _norm(tensor: Tensor) -> Tensor:
     """2-norm over the last dimension, in float64 and over its whole range."""
-    if tensor.device.type == "cpu":
-        quick = _plain(tensor)
-        low, high = SAFE[tensor.dtype]
-        if bool(((quick > low) & (quick < high)).all()):
-            return quick.double()
+    if tensor.device.type != "cpu":
+        return _careful(tensor)
+    quick, (low, high) = _plain(tensor), SAFE[tensor.dtype]
+    doubtful = ~((quick > low) & (quick < high))
+    found = quick.double()
+    if bool(doubtful.any()):
+        rest = tensor[doubtful]
+        if bool(rest.any()):  # else zero is what they are: beyond a cut all is
+            found[doubtful] = _careful(rest)
+    return found
+
+
+def _careful(tensor: Tensor) -> Tensor:
+    """The norm where squares may leave the range."""
     if tensor.dtype != torch.float64:
         return _plain(tensor.double())
     largest = tensor.abs().amax(-1, keepdim=True)

@@ -13,8 +13,8 @@ from explorer.cells import Gru, Lstm, Tanh
 def flow(steps: int = 20, batch: int = 3, hidden: int = 2) -> Flow:
     generator = torch.Generator().manual_seed(0)
     states = tuple(torch.randn(steps, 1, batch, hidden, generator=generator) for _ in range(2))
-    u, h = torch.randn(steps, 1, batch, 4 * hidden, generator=generator), torch.randn_like(states[0])
-    return Flow(states, u, u, (), h)
+    u = torch.randn(steps, 1, batch, 4 * hidden, generator=generator)
+    return Flow(states, u, u, (), torch.randn(steps, 1, batch, hidden + 3, generator=generator), slice(0))
 
 
 def test_norms_are_per_sequence_for_states_and_of_the_sum_for_weights() -> None:
@@ -26,7 +26,7 @@ def test_norms_are_per_sequence_for_states_and_of_the_sum_for_weights() -> None:
             expected = sum(math.dist((0, 0), state[t, 0, b].tolist()) for b in range(3))
             assert found[name][0, t] == pytest.approx(expected, rel=1e-6)
     for t in range(20):
-        own = sum(torch.outer(one.u[t, 0, b], one.previous[t, 0, b]) for b in range(3))
+        own = sum(torch.outer(one.u[t, 0, b], one.read[t, 0, b, :2]) for b in range(3))
         assert found["grad_weight"][0, t] == pytest.approx(float(torch.as_tensor(own).norm()), rel=1e-5)
 
 
