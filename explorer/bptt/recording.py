@@ -70,9 +70,8 @@ def _norm(tensor: Tensor) -> Tensor:
     doubtful = ~((quick > low) & (quick < high))
     found = quick.double()
     if bool(doubtful.any()):
-        rest = tensor[doubtful]
-        if bool(rest.any()):  # else zero is what they are: beyond a cut all is
-            found[doubtful] = _careful(rest)
+        doubtful &= tensor.abs().amax(-1) != 0  # beyond a cut all is zero
+        found[doubtful] = _careful(tensor[doubtful])
     return found
 
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from explorer.bptt.layout import add_product, columns, one, room
+from explorer.bptt.layout import columns, one, room
 from explorer.cells import Cell
 from explorer.cells.base import State
 
@@ -51,7 +51,7 @@ class Trajectory:
 def unroll(
     cell: Cell, inputs: Tensor, weight_ih: Tensor, weight_hh: Tensor, bias_ih: Tensor, bias_hh: Tensor, initial: State
 ) -> Trajectory:
-    """Run a cell over time; all input projections are one product before the loop.
+    """Run a cell over time; each step is one product, of the weights and all that they read.
 
     Args:
         cell: what happens in one step.
@@ -66,35 +66,37 @@ def unroll(
         The trajectory; it tracks no gradient.
     """
     steps, models, batch, _ = inputs.shape
-    hidden = cell.hidden_size
+    hidden, gates = cell.hidden_size, len(cell.gates)
     read = room(inputs, steps + 1, models, (batch,), hidden + inputs.shape[-1] + 1)
     read[:-1, ..., hidden:-1] = inputs
     read[..., -1] = 1.0
-    u, v = _before_the_loop(cell, read[:-1, ..., hidden:], weight_ih, bias_ih, bias_hh)
     states = (*(room(s, steps + 1, models, (batch,), hidden) for s in initial[:-1]), read[..., :hidden])
     for state, start in zip(states, initial, strict=True):
         state[0] = start
-    add, weights = add_product(models), one(weight_hh)
+    weights, apart = _weights(cell, weight_ih, weight_hh, bias_ih, bias_hh)
+    u = room(inputs, steps, models, (batch,), gates, hidden)
+    v = room(inputs, steps, models, (batch,), apart.shape[1], hidden)
+    torch.matmul(apart.flatten(1, 2), read[:-1, ..., hidden:].mT, out=v.permute(0, 1, 3, 4, 2).flatten(2, 3))
+    product, weights = torch.mm if models == 1 else torch.bmm, one(weights)
     run = cell.run(u, v, states)
-    for a, h in zip(columns(u), columns(states[-1]), strict=False):
-        add(a, weights, h)
+    for a, x in zip(columns(u), columns(read), strict=False):
+        product(weights, x, out=a)
         next(run)
     return Trajectory(u, v, states, weight_hh.clone(), read[:-1])
 
 
-def _before_the_loop(
-    cell: Cell, extended: Tensor, weight_ih: Tensor, bias_ih: Tensor, bias_hh: Tensor
+def _weights(
+    cell: Cell, weight_ih: Tensor, weight_hh: Tensor, bias_ih: Tensor, bias_hh: Tensor
 ) -> tuple[Tensor, Tensor]:
-    """What u and v are before W_hh·h is added to u: where a gate takes u + v, all of v is in u already."""
-    steps, models, batch, _ = extended.shape
-    gates, hidden, apart = len(cell.gates), cell.hidden_size, cell.apart
-    own = bias_hh.view(models, 1, gates, hidden)
-    bias = (bias_ih + bias_hh).view(models, gates, hidden)
-    bias[:, apart] = bias_ih.view_as(bias)[:, apart]
-    weights = torch.cat([weight_ih, bias.view(models, -1, 1)], dim=2)  # the bias is the weight of an input of 1
-    u = room(extended, steps, models, (batch,), gates, hidden)
-    torch.matmul(weights, extended.mT, out=u.permute(0, 1, 3, 4, 2).flatten(2, 3))
-    v = room(u, steps, models, (batch,), len(range(gates)[apart]), hidden)
-    v.copy_(u[..., apart, :])
-    u[..., apart, :] = own[..., apart, :]
-    return u, v
+    """The weights of all that a step reads, h, x and 1, as one matrix: the bias is the weight of an input of 1.
+
+    Returns:
+        Those of u, [M, G·H, H + D + 1]: where a gate takes u + v, they have those of v in them. Those of v for the
+        gates `Cell.apart`, which multiply x and 1 only, [M, ≤G, H, D + 1].
+    """
+    by_gate = (weight_hh.shape[0], len(cell.gates), cell.hidden_size, -1)
+    own = torch.cat([weight_ih, bias_ih.unsqueeze(2)], dim=2).view(by_gate)
+    both = own.clone()
+    both[:, cell.apart] = 0.0
+    both[..., -1] += bias_hh.view(by_gate).squeeze(-1)
+    return torch.cat([weight_hh, both.flatten(1, 2)], dim=2), own[:, cell.apart]
