@@ -10,6 +10,7 @@ import torch
 from torch import Tensor
 
 from explorer.bptt import Flow, Networks, Pass, joint_norms, norms_by_time, spectral_radius
+from explorer.bptt.recording import Array
 from explorer.building import build
 from explorer.experiment import Experiment
 from explorer.tasks import Batch
@@ -91,13 +92,16 @@ class Together:
         """Gradients of all models, recorded, clipped, and left in the parameters' `.grad`."""
         one, models, size = self.experiments[0], len(self.experiments), self.experiments[0].batch_size
         batch = self._batch()
-        flows: list[Flow] = []
-        task = Pass(one.cell, plans=self._plans, on_flow=flows.append)
+        by_time: dict[str, Array] = {}
+
+        def take(flow: Flow) -> None:
+            by_time.update(norms_by_time(one.cell, flow))
+
+        task = Pass(one.cell, plans=self._plans, on_flow=take)
         self._optimizer.zero_grad()
         outputs = self._model(batch.inputs.unflatten(1, (models, size)), task).flatten(1, 2)
         losses = one.task.step_losses(outputs, batch).sum(0).view(models, size).mean(1)
         losses.sum().backward()  # each model's parameters have their own loss only
-        by_time = norms_by_time(one.cell, flows.pop())
         right = one.task.correct(outputs.detach(), batch).double().mean(0).view(models, size).mean(1)
         before, after = self._clip()
         numbers = torch.stack([losses.detach().double(), right, before, after]).T.tolist()

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 from torch.linalg import vector_norm
 
-from explorer.bptt.flow import Flow
+from explorer.bptt.flow import NUMBERS, Flow
 from explorer.cells import Cell
 
 Array = NDArray[np.float64]
@@ -34,7 +34,7 @@ def norms_by_time(cell: Cell, flow: Flow) -> dict[str, Array]:
         average over sequences of the per-sequence gradient norm. `grad_weight`: Frobenius norm of time t's own
         contribution to ∂L/∂W_hh, summed over the batch before the norm, [M, T].
     """
-    found = {f"grad_{name}": _norm(state).sum(-1) for name, state in zip(cell.states, flow.states, strict=True)}
+    found = {f"grad_{name}": _over_units(state) for name, state in zip(cell.states, flow.states, strict=True)}
     found["grad_weight"] = torch.cat([_norm(block.flatten(-2)) for block in flow.weight_hh_by_step()])
     together = torch.stack(list(found.values())).mT.cpu().numpy()  # one copy from the device
     return dict(zip(found, together, strict=True))
@@ -62,6 +62,12 @@ def spectral_radius(cell: Cell, weight_hh: Tensor) -> float:
         return float("nan")
 
 
+def _over_units(state: Tensor) -> Tensor:
+    """[T, M, B, H] → [T, M], in blocks that stay in the cache."""
+    steps = max(1, NUMBERS // state[0].numel())
+    return torch.cat([_norm(block).sum(-1) for block in state.split(steps)])
+
+
 def _norm(tensor: Tensor) -> Tensor:
     """2-norm over the last dimension, in float64 and over its whole range."""
     if tensor.device.type != "cpu":
@@ -70,7 +76,7 @@ def _norm(tensor: Tensor) -> Tensor:
     doubtful = ~((quick > low) & (quick < high))
     found = quick.double()
     if bool(doubtful.any()):
-        doubtful &= tensor.abs().amax(-1) != 0  # beyond a cut all is zero
+        doubtful &= tensor.abs().sum(-1) != 0  # beyond a cut all is zero
         found[doubtful] = _careful(tensor[doubtful])
     return found
 
