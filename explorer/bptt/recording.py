@@ -76,8 +76,9 @@ def _norm(tensor: Tensor) -> Tensor:
     doubtful = ~((quick > low) & (quick < high))
     found = quick.double()
     if bool(doubtful.any()):
-        doubtful &= tensor.abs().sum(-1) != 0  # beyond a cut all is zero
-        found[doubtful] = _careful(tensor[doubtful])
+        rest = tensor[doubtful]
+        if bool(rest.abs().sum(-1).any()):  # beyond a cut all is zero
+            found[doubtful] = _careful(rest)
     return found
 
 
