@@ -11,7 +11,8 @@ import torch
 from torch import Tensor, UntypedStorage
 
 SMALL = 2**16  # bytes; below, the allocator keeps memory by itself
-KEPT = 2**28  # bytes that a thread keeps at most, used or not
+KEPT = 2**29  # bytes that a thread keeps at most, used or not
+MOST = 64  # pieces that a thread keeps at most
 LONGEST = 2**10  # time steps whose views are kept
 
 Geometry = tuple[tuple[int, ...], tuple[int, ...], int]
@@ -101,7 +102,7 @@ def _new(numbers: int, dtype: torch.dtype) -> _Piece:
     piece = _kept.pieces[storage.data_ptr()] = _Piece(storage, _at(storage, dtype, (numbers,), (1,)))
     total = sum(kept.storage.nbytes() for kept in _kept.pieces.values())
     for address in list(_kept.pieces)[:-1]:
-        if total <= KEPT:
+        if total <= KEPT and len(_kept.pieces) <= MOST:
             break
         total -= _kept.pieces.pop(address).storage.nbytes()
     return piece
