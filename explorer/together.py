@@ -13,8 +13,8 @@ from explorer.bptt import Flow, Networks, Pass, joint_norms, norms_by_time, spec
 from explorer.bptt.recording import Array
 from explorer.building import build
 from explorer.experiment import Experiment
+from explorer.recording import Row
 from explorer.tasks import Batch
-from explorer.training import Row
 from explorer.truncation import Lanes, Plan
 
 TOGETHER = ("task", "batch_size", "optimizer", "steps", "device", "dtype")

@@ -7,8 +7,8 @@ import pytest
 import torch
 
 from explorer import Experiment, train
+from explorer.recording import Recording
 from explorer.together import Together, same_shape
-from explorer.training import Recording
 
 BASE: dict[str, Any] = {
     "task": {"kind": "adding", "length": 20},
