@@ -21,8 +21,8 @@ class Optimizer(Part):
     )  # fmt: skip
 
     @abstractmethod
-    def build(self, parameters: Iterable[Parameter]) -> torch.optim.Optimizer:
-        """Torch's optimiser over the parameters."""
+    def build(self, parameters: Iterable[Parameter], capturable: bool = False) -> torch.optim.Optimizer:
+        """Torch's optimiser over the parameters; where `capturable`, in the form that a CUDA graph can hold."""
 
 
 def _momentum() -> float:
@@ -38,8 +38,9 @@ class Sgd(Optimizer):
     kind: Literal["sgd"] = "sgd"
     momentum: float = _momentum()
 
-    def build(self, parameters: Iterable[Parameter]) -> torch.optim.Optimizer:
-        """torch.optim.SGD."""
+    def build(self, parameters: Iterable[Parameter], capturable: bool = False) -> torch.optim.Optimizer:
+        """torch.optim.SGD, whose one form a graph can hold."""
+        del capturable
         return torch.optim.SGD(parameters, lr=self.learning_rate, momentum=self.momentum, fused=True)
 
 
@@ -48,9 +49,9 @@ class Adam(Optimizer):
 
     kind: Literal["adam"] = "adam"
 
-    def build(self, parameters: Iterable[Parameter]) -> torch.optim.Optimizer:
+    def build(self, parameters: Iterable[Parameter], capturable: bool = False) -> torch.optim.Optimizer:
         """torch.optim.Adam."""
-        return torch.optim.Adam(parameters, lr=self.learning_rate, fused=True)
+        return torch.optim.Adam(parameters, lr=self.learning_rate, fused=True, capturable=capturable)
 
 
 class RmsProp(Optimizer):
@@ -59,9 +60,9 @@ class RmsProp(Optimizer):
     kind: Literal["rmsprop"] = "rmsprop"
     momentum: float = _momentum()
 
-    def build(self, parameters: Iterable[Parameter]) -> torch.optim.Optimizer:
+    def build(self, parameters: Iterable[Parameter], capturable: bool = False) -> torch.optim.Optimizer:
         """torch.optim.RMSprop."""
-        return torch.optim.RMSprop(parameters, lr=self.learning_rate, momentum=self.momentum)
+        return torch.optim.RMSprop(parameters, lr=self.learning_rate, momentum=self.momentum, capturable=capturable)
 
 
 AnyOptimizer = Annotated[Sgd | Adam | RmsProp, Field(discriminator="kind")]

@@ -25,6 +25,7 @@ class Pass:
         cell: what happens in one time step.
         plan: which losses flow back how far, over the steps of `history` and of this pass; None is full BPTT.
         plans: instead, one plan for each model.
+        laid: instead, what the plans mean, once for many passes.
         history: earlier pieces of the trajectory, through which this pass's losses flow back too.
         on_flow: called with the gradients of every backward pass.
         trajectory: the forward pass, once it has run.
@@ -35,11 +36,14 @@ class Pass:
     history: tuple[Trajectory, ...] = ()
     on_flow: Callable[[Flow], None] | None = None
     plans: Sequence[Plan] | None = None
+    laid: Paths | None = None
     trajectory: Trajectory | None = field(default=None, init=False)
 
     def paths(self, length: int) -> Paths:
         """What the plans mean for `length` steps."""
-        return Paths.of(self.plans or [self.plan if self.plan is not None else Full().plan(length)], length)
+        return self.laid or Paths.of(
+            self.plans or [self.plan if self.plan is not None else Full().plan(length)], length
+        )
 
 
 class Recurrence(torch.autograd.Function):

@@ -1,7 +1,7 @@
 """Where truncation meets tensors: which losses enter, what passes on, and the gradients on their way."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Self
 
 import numpy as np
@@ -32,6 +32,9 @@ class Paths:
     carry: Bools
     all_pass: list[bool]
     some_pass: list[bool]
+    _masks: dict[tuple[torch.device, bool], tuple[Tensor, Tensor]] = field(
+        default_factory=dict, init=False, repr=False, compare=False
+    )
 
     @classmethod
     def of(cls, plans: Sequence[Plan], length: int) -> Self:
@@ -42,6 +45,13 @@ class Paths:
         carry = np.stack([_widened(lane.carry, width, True) for lane in lanes], axis=1)
         every, some = ([True, *kind[:-1].tolist()] for kind in (np.all(carry, axis=(1, 2)), np.any(carry, axis=(1, 2))))
         return cls(inject, carry, every, some)
+
+    def masks(self, device: torch.device, lanes: bool) -> tuple[Tensor, Tensor]:
+        """`inject` and `carry` as they select from [T, M, (L,) B, H]; copied to a device once."""
+        found = self._masks.get((device, lanes))
+        if found is None:
+            found = self._masks[device, lanes] = _mask(self.inject, device, lanes), _mask(self.carry, device, lanes)
+        return found
 
 
 class Deltas:
@@ -65,7 +75,7 @@ class Deltas:
         models, batch, gates, hidden = like.shape[1:]
         steps, _, width = paths.inject.shape
         self.several = width > 1
-        self.inject, self.carry = (_mask(mask, like, self.several) for mask in (paths.inject, paths.carry))
+        self.inject, self.carry = paths.masks(like.device, self.several)
         self.totals = {name: room(like, steps + 1, models, (batch,), hidden) for name in cell.states}
         self.gates = room(like, steps, models, (batch,), gates, hidden)
         self._lanes, lane_gates = self.totals, self.gates
@@ -147,9 +157,9 @@ def _widened(mask: Bools, width: int, idle: bool) -> Bools:
     return np.pad(mask, ((0, 0), (0, width - mask.shape[1])), constant_values=idle)
 
 
-def _mask(mask: Bools, like: Tensor, lanes: bool) -> Tensor:
-    """[T, M, L] as it multiplies [T, M, (L,) B, H]."""
-    tensor = torch.from_numpy(mask).to(like.device)[..., None, None]
+def _mask(mask: Bools, device: torch.device, lanes: bool) -> Tensor:
+    """[T, M, L] as it selects from [T, M, (L,) B, H]."""
+    tensor = torch.from_numpy(mask).to(device)[..., None, None]
     return tensor if lanes else tensor.squeeze(2)
 
 

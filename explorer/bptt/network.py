@@ -67,6 +67,8 @@ class Network(nn.Module):
 class Networks(nn.Module):
     """M networks of one shape side by side: each parameter of `Network` with a leading dimension of models.
 
+    The parameters are copies; those of a single network share its memory, so that it trains with them.
+
     Attributes:
         weights: the stacked parameters, in the order of `Network.parameters()`.
     """
@@ -75,7 +77,7 @@ class Networks(nn.Module):
         super().__init__()
         self.cell = networks[0].rnn.cell
         named = [dict(network.named_parameters()) for network in networks]
-        self.weights = nn.ParameterList(torch.stack([own[name].detach() for own in named]) for name in named[0])
+        self.weights = nn.ParameterList(_stacked([own[name].detach() for own in named]) for name in named[0])
 
     @property
     def weight_hh(self) -> Tensor:
@@ -91,3 +93,8 @@ class Networks(nn.Module):
         h = Recurrence.apply(task, inputs, *recurrent, *(zero for _ in self.cell.states))[-1]
         outputs = torch.baddbmm(bias.unsqueeze(1), h.transpose(0, 1).flatten(1, 2), readout.mT)
         return outputs.view(models, steps, batch, -1).transpose(0, 1)
+
+
+def _stacked(tensors: Sequence[Tensor]) -> Tensor:
+    """With a leading dimension of models; a single one keeps its memory."""
+    return tensors[0].unsqueeze(0) if len(tensors) == 1 else torch.stack(list(tensors))

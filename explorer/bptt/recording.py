@@ -34,10 +34,15 @@ def norms_by_time(cell: Cell, flow: Flow) -> dict[str, Array]:
         average over sequences of the per-sequence gradient norm. `grad_weight`: Frobenius norm of time t's own
         contribution to ∂L/∂W_hh, summed over the batch before the norm, [M, T].
     """
-    found = {f"grad_{name}": _over_units(state) for name, state in zip(cell.states, flow.states, strict=True)}
-    found["grad_weight"] = torch.cat([_norm(block.flatten(-2)) for block in flow.weight_hh_by_step()])
-    together = torch.stack(list(found.values())).mT.cpu().numpy()  # one copy from the device
-    return dict(zip(found, together, strict=True))
+    together = norms_on_device(cell, flow).cpu().numpy()  # one copy from the device
+    return dict(zip(recorded_names(cell), together, strict=True))
+
+
+def norms_on_device(cell: Cell, flow: Flow) -> Tensor:
+    """The same in the order of `recorded_names`, where the gradients are, [names, M, T]."""
+    found = [_over_units(state) for state in flow.states]
+    found.append(torch.cat([_norm(block.flatten(-2)) for block in flow.weight_hh_by_step()]))
+    return torch.stack(found).mT
 
 
 def joint_norm(tensors: Sequence[Tensor]) -> float:

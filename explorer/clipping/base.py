@@ -21,3 +21,15 @@ class Clipping(Part):
             gradients: one tensor for each parameter.
             norm: their joint 2-norm, finite.
         """
+
+    @abstractmethod
+    def clipped(self, gradient: Tensor, norm: Tensor) -> Tensor:
+        """The same where no number may be asked for before all is done, as on a GPU.
+
+        Args:
+            gradient: all entries of the gradient, [..., N].
+            norm: its 2-norm, [...].
+
+        Returns:
+            The clipped gradient, [..., N]; unchanged where the norm is not finite.
+        """

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from typing import Literal
 
+import torch
 from torch import Tensor
 
 from explorer.clipping.base import Clipping
@@ -22,3 +23,9 @@ class NormClipping(Clipping):
         if norm > self.threshold:
             for gradient in gradients:
                 gradient.mul_(self.threshold / norm)
+
+    def clipped(self, gradient: Tensor, norm: Tensor) -> Tensor:
+        """The gradient times threshold / norm where the norm is larger, times exactly 1 elsewhere."""
+        larger = (norm > self.threshold) & norm.isfinite()
+        factor = torch.where(larger, self.threshold / norm, 1.0)
+        return gradient * factor.to(gradient.dtype).unsqueeze(-1)

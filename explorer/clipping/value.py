@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from typing import Literal
 
+import torch
 from torch import Tensor
 
 from explorer.clipping.base import Clipping
@@ -23,3 +24,8 @@ class ValueClipping(Clipping):
         del norm
         for gradient in gradients:
             gradient.clamp_(-self.threshold, self.threshold)
+
+    def clipped(self, gradient: Tensor, norm: Tensor) -> Tensor:
+        """Every entry clamped to ±threshold where the norm is finite."""
+        clamped = gradient.clamp(-self.threshold, self.threshold)
+        return torch.where(norm.isfinite().unsqueeze(-1), clamped, gradient)

@@ -82,3 +82,27 @@ def test_the_norm_is_that_of_all_parameters_together() -> None:
     after = clipped(NormClipping(threshold=1.0), before)
     assert [round(t.item(), 6) for t in after] == [0.6, 0.8]
     assert math.isclose(joint_norm(before), 5.0)
+
+
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
+@pytest.mark.parametrize("rule", [NoClipping(), *(r(threshold=0.5) for r in RULES[1:])], ids=lambda r: r.kind)
+def test_without_asking_for_a_number_the_same_is_done(rule: Clipping, dtype: torch.dtype) -> None:
+    rows = torch.stack([flat(gradients(seed, size)) for seed, size in enumerate((1e-3, 1.0, 1e3))]).to(dtype)
+    norms = rows.double().norm(dim=-1)
+    found = rule.clipped(rows, norms)
+    assert found.dtype == dtype
+    for row, norm, after in zip(rows, norms, found, strict=True):
+        (expected,) = clipped(rule, [row])
+        torch.testing.assert_close(after, expected, rtol=1e-14 if dtype == torch.float64 else 1e-6, atol=0)
+        torch.testing.assert_close(rule.clipped(row, norm), after, rtol=0, atol=0)
+    assert torch.equal(found[0], rows[0])
+    assert torch.equal(found[2], rows[2]) == (rule.kind == "none")
+
+
+@pytest.mark.parametrize("rule", [NoClipping(), *(r(threshold=0.5) for r in RULES[1:])], ids=lambda r: r.kind)
+@pytest.mark.parametrize("bad", [torch.inf, torch.nan])
+def test_without_asking_for_a_number_what_is_not_finite_is_left_alone(rule: Clipping, bad: float) -> None:
+    row = flat(gradients())
+    row[1] = bad
+    found = rule.clipped(row, row.norm())
+    assert torch.equal(found.nan_to_num(7.0), row.nan_to_num(7.0)) and not found.isfinite().all()
