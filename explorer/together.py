@@ -12,6 +12,7 @@ from torch import Tensor
 from explorer.bptt import Flow, Networks, Pass, joint_norms, norms_by_time, spectral_radius
 from explorer.bptt.recording import Array
 from explorer.building import build
+from explorer.captured import updates_of
 from explorer.experiment import Experiment
 from explorer.recording import Row
 from explorer.tasks import Batch
@@ -61,6 +62,7 @@ class Together:
         order = list(self._streams)
         self._which = torch.tensor([order.index(seed) for seed in seeds], device=started[0].batch.inputs.device)
         length = one.task.steps
+        self._captured = updates_of(experiments, self._model)
         self._plans: list[Plan] = [experiment.truncation.plan(length) for experiment in experiments]
 
     def __iter__(self) -> Iterator[dict[int, Row]]:
@@ -68,11 +70,12 @@ class Together:
         for _ in range(self.experiments[0].steps):
             if not self.under_way:
                 return
-            rows = self._gradients()
+            rows = self._gradients() if self._captured is None else self._made(self._captured(self._batch()))
             for number, row in rows.items():
                 if not row.finite:
                     self.end(number)
-            self._update()
+            if self._captured is None:
+                self._update()
             yield rows
         self.under_way = []
 
@@ -80,6 +83,10 @@ class Together:
         """Leave a model out of what follows."""
         if number in self.under_way:
             self.under_way.remove(number)
+
+    def _made(self, rows: Sequence[Row]) -> dict[int, Row]:
+        """The rows of the models under way, of updates already made."""
+        return {number: rows[number] for number in self.under_way}
 
     def _update(self) -> None:
         ended = [number for number in range(len(self.experiments)) if number not in self.under_way]

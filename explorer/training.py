@@ -9,9 +9,10 @@ import numpy as np
 import xarray as xr
 from torch import Tensor
 
-from explorer.bptt import Flow, Pass, Trajectory, joint_norm, norms_by_time, spectral_radius
+from explorer.bptt import Flow, Networks, Pass, Trajectory, joint_norm, norms_by_time, spectral_radius
 from explorer.bptt.recording import Array
 from explorer.building import Built, build
+from explorer.captured import updates_of
 from explorer.dataset import run_dataset
 from explorer.experiment import Experiment
 from explorer.recording import Recording, Row, Status, attributes
@@ -43,6 +44,7 @@ class Training:
         self._stop = threading.Event()
         self._built = build(experiment)
         self._optimizer = experiment.optimizer.build(self._built.model.parameters())
+        self._captured = updates_of([experiment], Networks([self._built.model]))
 
     def __iter__(self) -> Iterator[Row]:
         """Train."""
@@ -51,16 +53,24 @@ class Training:
             recording.status = "stopped"
         if recording.status != "running":
             return
-        for piece in _pieces(self._built):
-            row = _gradient(self._built, piece)
-            if row.finite:
-                self._optimizer.step()
+        for row in self._updates():
             recording.keep(row)
             self._end_if_asked()
             yield row
             self._end_if_asked()
             if recording.status != "running":
                 return
+
+    def _updates(self) -> Iterator[Row]:
+        """Make one update after another."""
+        if self._captured is not None:
+            yield from (self._captured(batch)[0] for batch in self._built.batches)
+            return
+        for piece in _pieces(self._built):
+            row = _gradient(self._built, piece)
+            if row.finite:
+                self._optimizer.step()
+            yield row
 
     def stop(self) -> None:
         """End the run before its next update; what was recorded stays."""
