@@ -1,6 +1,8 @@
 """The update that asks for no number before it is done, and its capture, against the plain updates of `train`."""
 
-from collections.abc import Callable
+import warnings
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, nullcontext
 from types import SimpleNamespace
 from typing import Any
 
@@ -172,3 +174,54 @@ def test_where_updates_are_made_in_the_plain_way() -> None:
     assert updates_of([one], on("cuda", TOYS[1][0]())) is None
     pieces = config(truncation={"kind": "window", "k1": 5, "k2": 5, "updates": "segment"})
     assert updates_of([pieces], on("cuda", one.cell)) is None
+
+
+class Happenings:
+    """Stands for `torch.cuda` and writes down what is asked of it, in order."""
+
+    def __init__(self) -> None:
+        self.list: list[str] = []
+
+    def Stream(self) -> Any:
+        return SimpleNamespace(name="side", wait_stream=lambda other: self.list.append(f"side waits for {other.name}"))
+
+    def current_stream(self) -> Any:
+        return SimpleNamespace(name="main", wait_stream=lambda other: self.list.append(f"main waits for {other.name}"))
+
+    def CUDAGraph(self) -> Any:
+        return SimpleNamespace(replay=lambda: self.list.append("replay"))
+
+    @contextmanager
+    def stream(self, stream: Any) -> Iterator[None]:
+        self.list.append(f"on {stream.name}")
+        try:
+            yield
+        finally:
+            self.list.append("back")
+
+    @contextmanager
+    def graph(self, graph: Any) -> Iterator[None]:
+        self.list.append("begin")
+        yield
+        self.list.append("end")
+
+
+@pytest.mark.parametrize("failing", [False, True])
+def test_the_order_of_a_capture(failing: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    cuda = Happenings()
+    monkeypatch.setattr(torch, "cuda", cuda)
+    result = torch.ones(3)
+
+    def step() -> Tensor:
+        cuda.list.append("step")
+        warnings.warn("This instance was constructed with capturable=True", stacklevel=1)
+        if failing and cuda.list.count("step") == 4:
+            raise RuntimeError("operation not permitted when stream is capturing")
+        return result
+
+    before = ["side waits for main", "on side", "step", "step", "step", "begin", "step"]
+    with pytest.raises(RuntimeError) if failing else nullcontext():
+        run = captured._capture(step)  # type: ignore[arg-type]
+        assert run() is result
+    after = ["back", "main waits for side"]
+    assert cuda.list == before + (after if failing else ["end", *after, "replay"])
