@@ -24,7 +24,6 @@ def tanh_steps(x: Tensor, out: Tensor) -> Iterator[None]:
         for before, after in zip(x, out, strict=True):
             torch.tanh(before, out=after)
             yield
-        return
     for numbers, results in zip(x.numpy(), out.numpy(), strict=True):
         np.tanh(numbers, out=results)
         yield
