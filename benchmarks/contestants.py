@@ -78,7 +78,7 @@ class _Torch:
         built = build(experiment)
         self.experiment, self.batches = experiment, built.batches
         self.module = self.made_from(built.model)
-        self._optimizer = torch.optim.Adam(self.module.parameters(), lr=experiment.optimizer.learning_rate)
+        self._optimizer = self.optimizer()
         self._threshold = float(getattr(experiment.clipping, "threshold", torch.inf))
 
     def made_from(self, model: nn.Module) -> nn.Module:
@@ -88,6 +88,10 @@ class _Torch:
     def outputs(self, inputs: Tensor) -> Tensor:
         """Readout outputs, [T, B, C]."""
         raise NotImplementedError
+
+    def optimizer(self) -> torch.optim.Optimizer:
+        """Adam as torch gives it to everybody."""
+        return torch.optim.Adam(self.module.parameters(), lr=self.experiment.optimizer.learning_rate)
 
     def recorded(self) -> dict[str, NDArray[np.floating[Any]]]:
         """Norms by time of the backward pass just made."""
@@ -115,7 +119,7 @@ class _Torch:
 
 
 class Unrecorded(_Torch):
-    """The explorer's model and truncation, nothing recorded."""
+    """The explorer's model, truncation and optimiser, nothing recorded."""
 
     def made_from(self, model: nn.Module) -> nn.Module:
         """The model itself."""
@@ -126,6 +130,10 @@ class Unrecorded(_Torch):
         experiment = self.experiment
         found: Tensor = self.module(inputs, Pass(experiment.cell, experiment.truncation.plan(len(inputs))))
         return found
+
+    def optimizer(self) -> torch.optim.Optimizer:
+        """The explorer's."""
+        return self.experiment.optimizer.build(self.module.parameters())
 
 
 class _Copied(_Torch):

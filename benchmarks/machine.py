@@ -7,24 +7,32 @@ import subprocess
 from datetime import UTC, datetime
 from pathlib import Path
 
+BUSY = 0.5  # load for each core above which a machine is called so
 ROOT = Path(__file__).resolve().parents[1]
 
 
 def machine() -> tuple[str, ...]:
     """Facts for the head of the results, taken when the run begins."""
-    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    cores = _cores()
     versions = ", ".join(f"{name} {_version(name)}" for name in ("torch", "jax", "numpy", "streamlit"))
     return (
         f"machine: {_processor()}, {cores} cores, {_memory()}, {platform.system()} {platform.machine()}",
         f"versions: Python {platform.python_version()}, {versions}",
         f"run: {datetime.now(UTC):%Y-%m-%d %H:%M} UTC at commit {_commit()}",
-        f"load before the run: {load()}",
+        f"load before the run: {_load()}",
     )
 
 
-def load() -> str:
+def _load() -> str:
     """Processes that wanted to run during the last minute, on average."""
-    return f"{os.getloadavg()[0]:.1f}" if hasattr(os, "getloadavg") else "unknown"
+    if not hasattr(os, "getloadavg"):
+        return "unknown"
+    waiting = os.getloadavg()[0]
+    return f"{waiting:.1f}{' (busy with other work)' if waiting > BUSY * _cores() else ''}"
+
+
+def _cores() -> int:
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def _processor() -> str:

@@ -18,6 +18,7 @@ PRODUCTS = "the matrix products alone"
 NOTES = (
     "Contestants were checked before they were timed: first gradient, losses, gradient norms, and norms by time of all "
     "who record, to 1e-8 in float64.",
+    "Loop and fused layer update with `torch.optim.Adam` as it comes, the explorer with its own settings of it.",
     "The recorded step also finds, as nobody beside it does, each step's share of the weight gradient, the accuracy, "
     "the norm after clipping and the spectral radius. Recording off is the explorer's model in a plain training loop "
     "that finds none of these and no norms by time.",
