@@ -116,10 +116,10 @@ def _streaming(page: "Page", url: str) -> tuple[list[float], list[float]]:
     _speed(here, SETTLE_S)
     for _ in range(ROUNDS):
         page.locator(".st-key-train button").click()
-        page.wait_for_selector(".st-key-pause button")
+        page.wait_for_selector(".st-key-train >> text=Pause")
         time.sleep(SETTLE_S)
         streamed, drawn = page.evaluate(WATCHED, 1000 * WINDOW_S)
-        page.locator(".st-key-pause button").click()
+        page.locator(".st-key-train button").click()
         page.wait_for_selector(".st-key-transport >> text=paused")
         time.sleep(SETTLE_S)
         shares.append(streamed / _speed(here, WINDOW_S))

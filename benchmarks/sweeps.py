@@ -1,11 +1,8 @@
 """Sixty-four experiments at once, against as many hand-written loops one after another."""
 
-import multiprocessing
-from concurrent.futures import ProcessPoolExecutor
 from typing import Any
 
 import numpy as np
-import torch
 import xarray as xr
 
 from benchmarks.agreement import DisagreementError
@@ -16,7 +13,6 @@ from explorer import Experiment, sweep
 
 WINDOWS = (2, 4, 5, 10, 20, 25, 50, 100)  # k1 = k2, all that divide T = 100
 SEEDS = range(8)
-CORES = 2
 UPDATES, LOOPED = 200, 4
 ROUNDS = 3
 EXACT = 1e-8
@@ -26,9 +22,9 @@ TITLE = (
     "(LSTM, adding, T=100, H=32, B=16, float32)"
 )
 NOTES = (
-    f"The sweep makes {UPDATES} updates of each experiment, the start of its {CORES} processes included; of the loops "
-    f"{LOOPED} updates each are timed, on one thread, and both count by update. The loops truncate by `detach()`, so "
-    "their backward passes are as short as the windows.",
+    f"The sweep makes {UPDATES} updates of each experiment, on all cores, the start of its processes included; of the "
+    f"loops {LOOPED} updates each are timed, on one thread, and both count by update. The loops truncate by `detach()`, "
+    "so their backward passes are as short as the windows.",
 )
 
 
@@ -52,10 +48,8 @@ def _windows() -> list[dict[str, Any]]:
 
 
 def _sweep() -> xr.Dataset:
-    """All experiments, in two processes of one thread each."""
-    context = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(CORES, context, torch.set_num_threads, (1,)) as executor:
-        return sweep(_base(steps=UPDATES), {"truncation": _windows(), "seed": SEEDS}, executor)
+    """All experiments, as `sweep` does it by itself: in groups, in a process of one thread for each core."""
+    return sweep(_base(steps=UPDATES), {"truncation": _windows(), "seed": SEEDS})
 
 
 def _loops() -> None:
