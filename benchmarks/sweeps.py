@@ -23,8 +23,8 @@ TITLE = (
 )
 NOTES = (
     f"The sweep makes {UPDATES} updates of each experiment, on all cores, the start of its processes included; of the "
-    f"loops {LOOPED} updates each are timed, on one thread, and both count by update. The loops truncate by `detach()`, "
-    "so their backward passes are as short as the windows.",
+    f"loops {LOOPED} updates each are timed, on one thread, and both count by update. The loops truncate by "
+    "`detach()`, so their backward passes are as short as the windows.",
 )
 
 
