@@ -8,7 +8,6 @@ from torch import Tensor
 
 from explorer.bptt.layout import add_product, one
 from explorer.cells.base import State
-from explorer.memory import empty
 
 NUMBERS = 2**18  # entries of ∂L/∂W_hh by step that are computed together: few enough to stay in the cache
 STEPS = 16  # time steps whose products are summed together, for the same reason
@@ -63,7 +62,7 @@ class Flow:
         columns = self.read.shape[-1]
         together = min(steps, max(1, NUMBERS // (models * rows * columns)))
         total = self.u.new_zeros(models, columns, rows)
-        block = empty(self.u, (together, models, columns, rows))
+        block = self.u.new_empty(together, models, columns, rows)
         for u, read in zip(self.u.split(together), self.read.split(together), strict=True):
             own = block[: len(u)]
             torch.bmm(read.mT.flatten(0, 1), u.flatten(0, 1), out=own.flatten(0, 1))

@@ -13,7 +13,6 @@ from explorer.bptt.flow import Flow
 from explorer.bptt.lanes import Paths
 from explorer.bptt.trajectory import Trajectory, unroll
 from explorer.cells import Cell
-from explorer.memory import empty
 from explorer.truncation import Full, Plan
 
 
@@ -100,4 +99,5 @@ def _padded(direct: Tensor | None, length: int) -> Tensor | None:
 
 def _copy(states: Tensor) -> Tensor:
     """A copy in which the sequences of one model lie together, [T, M, B, H] as [M, T, B, H] in memory."""
-    return empty(states, tuple(states.shape), order=(1, 0, 2, 3)).copy_(states)
+    room = torch.empty_permuted(states.shape, (1, 0, 2, 3), dtype=states.dtype, device=states.device)
+    return room.copy_(states)

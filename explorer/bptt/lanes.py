@@ -11,7 +11,6 @@ from torch import Tensor
 
 from explorer.bptt.layout import columns, room
 from explorer.cells import Cell
-from explorer.memory import by_time
 from explorer.truncation import Lanes, Plan
 
 Bools = NDArray[np.bool_]
@@ -74,11 +73,11 @@ class Deltas:
             lane_gates = room(like, 1, models, (width, batch), gates, hidden)
         dims, times = 2 if self.several else 1, steps + 1
         turns = -(-times // 2) if self.several else 1
-        self.of = {name: by_time(delta) * turns for name, delta in self._lanes.items()}
-        self.broad = {name: by_time(delta.unsqueeze(-2)) * turns for name, delta in self._lanes.items()}
+        self.of = {name: delta.unbind(0) * turns for name, delta in self._lanes.items()}
+        self.broad = {name: delta.unsqueeze(-2).unbind(0) * turns for name, delta in self._lanes.items()}
         self.columns = columns(self._lanes["h"], dims) * turns
         driven = {name: lane_gates[..., cell.drives[name], :] for name in cell.states}
-        self.driven = {name: _from_one(by_time(gates), times) for name, gates in driven.items()}
+        self.driven = {name: _from_one(gates.unbind(0), times) for name, gates in driven.items()}
         self.gate_columns = _from_one(columns(lane_gates, dims), times)
         self._gates_now = lane_gates[0]
         self._batch_dims = dims
@@ -120,7 +119,7 @@ class Deltas:
 
     def spread(self, partial: Tensor) -> tuple[Tensor, ...]:
         """Partials [steps, M, B, …] step by step, the same in all lanes."""
-        return by_time(partial.unsqueeze(2) if self.several else partial)
+        return (partial.unsqueeze(2) if self.several else partial).unbind(0)
 
     def passing(self) -> tuple[dict[str, Tensor], Tensor]:
         """Zeros for what is to pass on, for each state, and that of h as products take it."""

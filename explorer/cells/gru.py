@@ -10,7 +10,6 @@ from explorer.cells.activations import tanh_steps
 from explorer.cells.base import Cell, Partials, State
 from explorer.cells.biases import GruBias, UpdateBias
 from explorer.cells.weights import AnyWeights, OrthogonalWeights
-from explorer.memory import by_time, empty_like
 from explorer.parts import quantity
 
 
@@ -44,7 +43,7 @@ class Gru(Cell):
         (r, z, u_n), n = u.unbind(-2), v.squeeze(-2)
         tanh_n = tanh_steps(n, out=n)
         over_time = (u[..., :2, :], r, z, u_n, n, h[:-1], h[1:])
-        for r_z, r_t, z_t, u_n_t, n_t, before, h_t in zip(*map(by_time, over_time), strict=True):
+        for r_z, r_t, z_t, u_n_t, n_t, before, h_t in zip(*(part.unbind(0) for part in over_time), strict=True):
             torch.sigmoid(r_z, out=r_z)
             n_t.addcmul_(r_t, u_n_t)
             next(tanh_n)
@@ -60,8 +59,8 @@ class Gru(Cell):
         del new
         r, z, u_n = u.unbind(-2)
         n = v.squeeze(-2)
-        to_v = torch.mul(1 - z, 1 - n * n, out=empty_like(n))
-        found = empty_like(u)
+        to_v = (1 - z) * (1 - n * n)
+        found = torch.empty_like(u)
         to_r, to_z, to_n = found.unbind(-2)
         torch.mul(r, to_v, out=to_n)
         torch.mul(to_n, u_n * (1 - r), out=to_r)

@@ -10,7 +10,6 @@ from explorer.cells.activations import tanh, tanh_steps
 from explorer.cells.base import Cell, Partials, State
 from explorer.cells.biases import ForgetBias, LstmBias
 from explorer.cells.weights import AnyWeights, OrthogonalWeights
-from explorer.memory import by_time, empty_like
 from explorer.parts import quantity
 
 
@@ -47,7 +46,7 @@ class Lstm(Cell):
         i, f, g, o = u.unbind(-2)
         tanh_g, tanh_c = tanh_steps(g, out=g), tanh_steps(c[1:], out=h[1:])
         over_time = (u[..., :2, :], i, f, g, o, c[:-1], c[1:], h[1:])
-        for i_f, i_t, f_t, g_t, o_t, before, c_t, h_t in zip(*map(by_time, over_time), strict=True):
+        for i_f, i_t, f_t, g_t, o_t, before, c_t, h_t in zip(*(part.unbind(0) for part in over_time), strict=True):
             torch.sigmoid(i_f, out=i_f)
             next(tanh_g)
             torch.sigmoid(o_t, out=o_t)
@@ -65,14 +64,14 @@ class Lstm(Cell):
         """
         del v
         i, f, g, o = u.unbind(-2)
-        tanh_c = tanh(new[0], out=empty_like(new[0]))
-        found = torch.addcmul(u, u, u, value=-1, out=empty_like(u))  # σ′ = σ(1−σ); for g, 1−g² stands in its place
+        tanh_c = tanh(new[0], out=torch.empty_like(new[0]))
+        found = torch.addcmul(u, u, u, value=-1)  # σ′ = σ(1−σ); for g, 1−g² stands in its place
         to_i, to_f, to_g, to_o = found.unbind(-2)
         to_i *= g
         to_f *= previous[0]
         torch.addcmul(i, i * g, g, value=-1, out=to_g)
         to_o *= tanh_c
-        to_c = torch.addcmul(o, o * tanh_c, tanh_c, value=-1, out=empty_like(o))
+        to_c = torch.addcmul(o, o * tanh_c, tanh_c, value=-1)
         return Partials(
             {"c": found[..., :3, :], "h": found[..., 3:, :]}, kept={("c", "c"): f}, within={("h", "c"): to_c}
         )
