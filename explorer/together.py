@@ -15,6 +15,7 @@ from explorer.building import build
 from explorer.experiment import Experiment
 from explorer.recording import Row
 from explorer.tasks import Batch
+from explorer.tasks.base import among_zeros
 from explorer.truncation import Lanes, Plan
 
 TOGETHER = ("task", "batch_size", "optimizer", "steps", "device", "dtype")
@@ -97,9 +98,10 @@ class Together:
         def take(flow: Flow) -> None:
             by_time.update(norms_by_time(one.cell, flow))
 
-        task = Pass(one.cell, plans=self._plans, on_flow=take)
+        task = Pass(one.cell, plans=self._plans, on_flow=take, asked=one.task.asked)
         self._optimizer.zero_grad()
-        outputs = self._model(batch.inputs.unflatten(1, (models, size)), task).flatten(1, 2)
+        answers = self._model(batch.inputs.unflatten(1, (models, size)), task).flatten(1, 2)
+        outputs = among_zeros(answers, one.task.asked, one.task.steps)
         losses = one.task.step_losses(outputs, batch).sum(0).view(models, size).mean(1)
         losses.sum().backward()  # each model's parameters have their own loss only
         right = one.task.correct(outputs.detach(), batch).double().mean(0).view(models, size).mean(1)

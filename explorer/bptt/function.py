@@ -26,6 +26,8 @@ class Pass:
         plans: instead, one plan for each model.
         history: earlier pieces of the trajectory, through which this pass's losses flow back too.
         on_flow: called with the gradients of every backward pass.
+        asked: the first and the last step of this pass, counted from 1, whose states are handed on; by default all.
+            What no loss reads costs nothing then.
         trajectory: the forward pass, once it has run.
     """
 
@@ -34,6 +36,7 @@ class Pass:
     history: tuple[Trajectory, ...] = ()
     on_flow: Callable[[Flow], None] | None = None
     plans: Sequence[Plan] | None = None
+    asked: tuple[int, int] | None = None
     trajectory: Trajectory | None = field(default=None, init=False)
 
     def paths(self, length: int) -> Paths:
@@ -55,7 +58,7 @@ class Recurrence(torch.autograd.Function):
                 then each state at time 0, [M, B, H].
 
         Returns:
-            Each state at the times 1…T in the order of `Cell.states`, [T, M, B, H].
+            Each state at the times asked for, 1…T by default, in the order of `Cell.states`, [≤T, M, B, H].
         """
         inputs, weight_ih, weight_hh, bias_ih, bias_hh, *initial = tensors
         task.trajectory = unroll(task.cell, inputs, weight_ih, weight_hh, bias_ih, bias_hh, tuple(initial))
@@ -63,7 +66,8 @@ class Recurrence(torch.autograd.Function):
         ctx.save_for_backward(weight_ih)
         ctx.set_materialize_grads(False)
         # Copies: what the caller does to them must not reach the backward pass.
-        return tuple(_copy(s[1:]) for s in task.trajectory.states)
+        first, last = task.asked or (1, len(inputs))
+        return tuple(_copy(s[first : last + 1]) for s in task.trajectory.states)
 
     @staticmethod
     @once_differentiable
@@ -73,7 +77,8 @@ class Recurrence(torch.autograd.Function):
         (weight_ih,) = ctx.saved_tensors
         pieces = (*task.history, trajectory)
         length = sum(len(piece) for piece in pieces)
-        flow = backward(task.cell, pieces, [_padded(d, length) for d in direct], task.paths(length))
+        first = length - len(trajectory) + (task.asked[0] if task.asked else 1)
+        flow = backward(task.cell, pieces, direct, first, task.paths(length))
         if task.on_flow is not None:
             task.on_flow(flow)
         needs = ctx.needs_input_grad[1:]
@@ -88,13 +93,6 @@ class Recurrence(torch.autograd.Function):
             bias_hh,
             *(state if need else None for state, need in zip(flow.initial, needs[5:], strict=True)),
         )
-
-
-def _padded(direct: Tensor | None, length: int) -> Tensor | None:
-    """Direct gradients with zeros for the steps of earlier pieces."""
-    if direct is None or len(direct) == length:
-        return direct
-    return torch.cat([direct.new_zeros(length - len(direct), *direct.shape[1:]), direct])
 
 
 def _copy(states: Tensor) -> Tensor:

@@ -5,6 +5,7 @@ Letters: T time steps, M models side by side, B sequences, D inputs, H units, G 
 
 from dataclasses import dataclass
 
+import numpy as np
 import torch
 from torch import Tensor
 
@@ -48,6 +49,7 @@ class Trajectory:
 
 
 @torch.no_grad()
+@np.errstate(all="ignore")  # states may overflow, and show it
 def unroll(
     cell: Cell, inputs: Tensor, weight_ih: Tensor, weight_hh: Tensor, bias_ih: Tensor, bias_hh: Tensor, initial: State
 ) -> Trajectory:

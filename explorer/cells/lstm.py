@@ -6,7 +6,7 @@ from typing import ClassVar, Literal
 import torch
 from torch import Tensor
 
-from explorer.cells.activations import tanh, tanh_steps
+from explorer.cells.activations import by_time, multiply, sigmoid_steps, tanh, tanh_steps
 from explorer.cells.base import Cell, Partials, State
 from explorer.cells.biases import ForgetBias, LstmBias
 from explorer.cells.weights import AnyWeights, OrthogonalWeights
@@ -44,16 +44,16 @@ class Lstm(Cell):
         del v
         c, h = states
         i, f, g, o = u.unbind(-2)
-        tanh_g, tanh_c = tanh_steps(g, out=g), tanh_steps(c[1:], out=h[1:])
-        over_time = (u[..., :2, :], i, f, g, o, c[:-1], c[1:], h[1:])
-        for i_f, i_t, f_t, g_t, o_t, before, c_t, h_t in zip(*(part.unbind(0) for part in over_time), strict=True):
-            torch.sigmoid(i_f, out=i_f)
+        sigmoid_i_f, tanh_g, sigmoid_o = sigmoid_steps(u[..., :2, :]), tanh_steps(g, out=g), sigmoid_steps(o)
+        tanh_c, mul = tanh_steps(c[1:], out=h[1:]), multiply(u)
+        for i_t, f_t, g_t, o_t, before, c_t, h_t in zip(*map(by_time, (i, f, g, o, c[:-1], c[1:], h[1:])), strict=True):
+            next(sigmoid_i_f)
             next(tanh_g)
-            torch.sigmoid(o_t, out=o_t)
-            torch.mul(f_t, before, out=c_t)
-            c_t.addcmul_(i_t, g_t)
+            next(sigmoid_o)
+            mul(f_t, before, out=c_t)
+            c_t += i_t * g_t
             next(tanh_c)
-            h_t.mul_(o_t)
+            h_t *= o_t
             yield
 
     def partials(self, u: Tensor, v: Tensor, previous: State, new: State) -> Partials:

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 
 import torch
 from torch import Tensor
-from torch.nn.functional import cross_entropy, one_hot
+from torch.nn.functional import cross_entropy, one_hot, pad
 
 from explorer.parts import Part, quantity
 
@@ -118,3 +118,11 @@ def at_last(values: Tensor, steps: int) -> Tensor:
     targets = values.new_zeros((steps, *values.shape))
     targets[-1] = values
     return targets
+
+
+def among_zeros(outputs: Tensor, span: Span, steps: int) -> Tensor:
+    """Outputs of the steps of a span [≤T, B, C] among zeros for the others, [T, B, C].
+
+    The loss of a step depends on its own output only.
+    """
+    return outputs if len(outputs) == steps else pad(outputs, (0, 0, 0, 0, span[0] - 1, steps - span[1]))
