@@ -168,14 +168,13 @@ def _gradient(built: Built, piece: _Piece) -> Row:
     loss.backward()
     gradients = [p.grad for p in model.parameters() if p.grad is not None]
     norm = joint_norm(gradients)
-    if isfinite(norm):
-        experiment.clipping.clip(gradients, norm)
+    clipped = isfinite(norm) and experiment.clipping.clip(gradients, norm)
     numbers = {
         "loss": float(loss.detach()),
         "accuracy": _accuracy(built, outputs.detach(), piece),
         "asked": float(len(answers)),
         "grad_norm": norm,
-        "grad_norm_clipped": joint_norm(gradients),
+        "grad_norm_clipped": joint_norm(gradients) if clipped else norm,
         "spectral_radius": spectral_radius(experiment.cell, model.rnn.weight_hh_l0),
     }
     return Row(numbers, by_time)

@@ -50,13 +50,14 @@ def backward(
     sweep = _Sweep(cell, deltas, paths)
     end = sum(len(piece) for piece in pieces)
     for piece in reversed(pieces):
+        back = one(piece.weight_hh.mT).contiguous()
         for stop in range(len(piece), 0, -BLOCK):
             start = max(0, stop - BLOCK)
             block = slice(start, stop)
             before = tuple(s[block] for s in piece.states)
             after = tuple(s[start + 1 : stop + 1] for s in piece.states)
             partials = cell.partials(piece.u[block], piece.v[block], before, after)
-            sweep.block(end, stop - start, partials, piece.weight_hh)
+            sweep.block(end, stop - start, partials, back)
             end -= stop - start
             sweep.to_inputs(slice(end, end + stop - start), partials)
     deltas.add_up(0)
@@ -82,9 +83,9 @@ class _Sweep:
         driven = [gate for name in cell.states for gate in range(len(cell.gates))[cell.drives[name]]]
         self.once = sorted(driven) == list(range(len(cell.gates)))
 
-    def block(self, end: int, steps: int, partials: Partials, weight_hh: Tensor) -> None:
+    def block(self, end: int, steps: int, partials: Partials, back: Tensor) -> None:
         """Go back through the steps that end at time `end`: at each, find the totals and pass them on."""
-        deltas, back = self.deltas, one(weight_hh.mT)
+        deltas = self.deltas
         recurrent = {name: deltas.spread(partial) for name, partial in partials.recurrent.items()}
         inner = [(*names, deltas.spread(partial)) for names, partial in reversed(list(partials.within.items()))]
         outer = [(*names, deltas.spread(partial)) for names, partial in partials.kept.items()]

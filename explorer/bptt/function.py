@@ -41,7 +41,7 @@ class Pass:
 
     def paths(self, length: int) -> Paths:
         """What the plans mean for `length` steps."""
-        return Paths.of(self.plans or [self.plan if self.plan is not None else Full().plan(length)], length)
+        return Paths.of(tuple(self.plans or [self.plan if self.plan is not None else Full().plan(length)]), length)
 
 
 class Recurrence(torch.autograd.Function):

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any, Self
 
 import numpy as np
@@ -34,7 +35,8 @@ class Paths:
     some_pass: list[bool]
 
     @classmethod
-    def of(cls, plans: Sequence[Plan], length: int) -> Self:
+    @lru_cache(maxsize=8)  # each update of a run has the same plan
+    def of(cls, plans: tuple[Plan, ...], length: int) -> Self:
         """Lay out the plan of each model."""
         lanes = [Lanes.of(plan, length) for plan in plans]
         width = max(lane.inject.shape[1] for lane in lanes)

@@ -13,5 +13,6 @@ class NoClipping(Clipping):
 
     kind: Literal["none"] = "none"
 
-    def clip(self, gradients: Sequence[Tensor], norm: float) -> None:
+    def clip(self, gradients: Sequence[Tensor], norm: float) -> bool:
         """Leave the gradients alone."""
+        return False

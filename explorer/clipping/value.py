@@ -18,8 +18,9 @@ class ValueClipping(Clipping):
         log=True,
     )  # fmt: skip
 
-    def clip(self, gradients: Sequence[Tensor], norm: float) -> None:
+    def clip(self, gradients: Sequence[Tensor], norm: float) -> bool:
         """Clamp every entry to ±threshold."""
         del norm
         for gradient in gradients:
             gradient.clamp_(-self.threshold, self.threshold)
+        return True
