@@ -9,7 +9,7 @@ import numpy as np
 import xarray as xr
 from torch import Tensor
 
-from explorer.bptt import Flow, Pass, Trajectory, joint_norm, norms_by_time, spectral_radius
+from explorer.bptt import Flow, Pass, Trajectory, joint_norm, newest, norms_by_time, spectral_radius
 from explorer.bptt.recording import Array
 from explorer.building import Built, build
 from explorer.dataset import run_dataset
@@ -131,7 +131,7 @@ def _segments(built: Built, batch: Batch) -> Iterator[_Piece]:
     history: list[Trajectory] = []
     initial: tuple[Tensor, ...] | None = None
     for segment in built.experiment.truncation.plan(built.experiment.task.steps):
-        history = _reached(history, segment)
+        history = newest(history, segment.first - 1 - segment.oldest)
         steps = sum(len(piece) for piece in history)
         own = Segment(steps + 1, steps + segment.last - segment.first + 1, 0)
         asked = _overlap(built.experiment.task.asked, segment.first, segment.last)
@@ -141,17 +141,6 @@ def _segments(built: Built, batch: Batch) -> Iterator[_Piece]:
         assert task.trajectory is not None, "a piece is run before the next is asked for"
         history.append(task.trajectory)
         initial = task.trajectory.last
-
-
-def _reached(history: list[Trajectory], segment: Segment) -> list[Trajectory]:
-    """The newest steps of earlier pieces that a segment flows back through."""
-    wanted, kept = segment.first - 1 - segment.oldest, list[Trajectory]()
-    for piece in reversed(history):
-        if wanted <= 0:
-            break
-        kept.insert(0, piece.newest(min(wanted, len(piece))))
-        wanted -= len(piece)
-    return kept
 
 
 def _gradient(built: Built, piece: _Piece) -> Row:

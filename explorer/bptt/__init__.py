@@ -5,9 +5,9 @@ from explorer.bptt.flow import Flow
 from explorer.bptt.function import Pass, Recurrence
 from explorer.bptt.network import Network, Networks
 from explorer.bptt.recording import joint_norm, joint_norms, norms_by_time, recorded_names, spectral_radius
-from explorer.bptt.trajectory import Trajectory, unroll
+from explorer.bptt.trajectory import Trajectory, newest, unroll
 
 __all__ = [
     "Flow", "Network", "Networks", "Pass", "Recurrence", "Trajectory", "backward", "joint_norm", "joint_norms",
-    "norms_by_time", "recorded_names", "spectral_radius", "unroll",
+    "newest", "norms_by_time", "recorded_names", "spectral_radius", "unroll",
 ]  # fmt: skip

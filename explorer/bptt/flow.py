@@ -24,6 +24,7 @@ class Flow:
         initial: gradient of the states at time 0, each [M, B, H].
         read: what the weights multiplied: h at the times 0…T−1, x at 1…T, and 1 for the bias, [T, M, B, H + D + 1].
         apart: the gates for which u and v are not the same.
+        before: how many steps lie before these T, to which no gradient flows.
     """
 
     states: State
@@ -32,6 +33,7 @@ class Flow:
     initial: State
     read: Tensor
     apart: slice
+    before: int = 0
     _total: Tensor | None = field(default=None, init=False, repr=False)
 
     @property

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any
 
 import torch
@@ -11,9 +12,9 @@ from torch.autograd.function import once_differentiable
 from explorer.bptt.backward import backward
 from explorer.bptt.flow import Flow
 from explorer.bptt.lanes import Paths
-from explorer.bptt.trajectory import Trajectory, unroll
+from explorer.bptt.trajectory import Trajectory, newest, unroll
 from explorer.cells import Cell
-from explorer.truncation import Full, Plan
+from explorer.truncation import Full, Plan, after
 
 
 @dataclass
@@ -39,9 +40,24 @@ class Pass:
     asked: tuple[int, int] | None = None
     trajectory: Trajectory | None = field(default=None, init=False)
 
-    def paths(self, length: int) -> Paths:
-        """What the plans mean for `length` steps."""
-        return Paths.of(tuple(self.plans or [self.plan if self.plan is not None else Full().plan(length)]), length)
+    def laid_out(self, length: int, *, whole: bool) -> tuple[int, Paths]:
+        """What the plans mean for `length` steps.
+
+        Returns:
+            The state before which no gradient flows, 0 for the `whole` trajectory; the paths of the steps after it.
+        """
+        plans = tuple(self.plans or [self.plan if self.plan is not None else Full().plan(length)])
+        earlier = sum(len(piece) for piece in self.history)
+        asked = (self.asked[0] + earlier, self.asked[1] + earlier) if self.asked and not whole else (1, length)
+        return _laid_out(plans, asked, length)
+
+
+@lru_cache(maxsize=8)  # each update of a run has the same plan
+def _laid_out(plans: tuple[Plan, ...], asked: tuple[int, int], length: int) -> tuple[int, Paths]:
+    first, last = asked
+    reached = [s.oldest for plan in plans for s in plan if s.first <= last and s.last >= first]
+    start = min([*reached, first - 1])  # what is handed on is taken back, also where no plan lets it flow
+    return start, Paths.of(tuple(after(plan, start) for plan in plans), length - start)
 
 
 class Recurrence(torch.autograd.Function):
@@ -76,12 +92,14 @@ class Recurrence(torch.autograd.Function):
         task, trajectory = ctx.task, ctx.trajectory
         (weight_ih,) = ctx.saved_tensors
         pieces = (*task.history, trajectory)
+        needs = ctx.needs_input_grad[1:]
         length = sum(len(piece) for piece in pieces)
+        start, paths = task.laid_out(length, whole=needs[0] or any(needs[5:]))
         first = length - len(trajectory) + (task.asked[0] if task.asked else 1)
-        flow = backward(task.cell, pieces, direct, first, task.paths(length))
+        flow = backward(task.cell, newest(pieces, length - start), direct, first - start, paths)
+        flow.before = start
         if task.on_flow is not None:
             task.on_flow(flow)
-        needs = ctx.needs_input_grad[1:]
         weight_ih_own, bias_ih = flow.weights_ih() if needs[1] or needs[3] else (None, None)
         weight_hh_own, bias_hh = flow.weights_hh() if needs[2] or needs[4] else (None, None)
         return (

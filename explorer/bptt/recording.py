@@ -32,12 +32,12 @@ def norms_by_time(cell: Cell, flow: Flow) -> dict[str, Array]:
     Returns:
         `grad_h`, `grad_c` …: Σ_b ‖∂L/∂s_{b,t}‖₂, [M, T]; with a loss that is the mean over sequences this is the
         average over sequences of the per-sequence gradient norm. `grad_weight`: Frobenius norm of time t's own
-        contribution to ∂L/∂W_hh, summed over the batch before the norm, [M, T].
+        contribution to ∂L/∂W_hh, summed over the batch before the norm, [M, T]. T counts the steps before, too.
     """
     found = {f"grad_{name}": _over_units(state) for name, state in zip(cell.states, flow.states, strict=True)}
     found["grad_weight"] = torch.cat([_norm(block.flatten(-2)) for block in flow.weight_hh_by_step()])
     together = torch.stack(list(found.values())).mT.cpu().numpy()  # one copy from the device
-    return dict(zip(found, together, strict=True))
+    return dict(zip(found, np.pad(together, ((0, 0), (0, 0), (flow.before, 0))), strict=True))
 
 
 def joint_norm(tensors: Sequence[Tensor]) -> float:

@@ -3,6 +3,7 @@
 Letters: T time steps, M models side by side, B sequences, D inputs, H units, G gates.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -46,6 +47,17 @@ class Trajectory:
         start = len(self) - steps
         states = tuple(s[start:] for s in self.states)
         return Trajectory(self.u[start:], self.v[start:], states, self.weight_hh, self.read[start:])
+
+
+def newest(pieces: Sequence[Trajectory], steps: int) -> list[Trajectory]:
+    """The last `steps` steps of pieces that follow one another in time."""
+    kept = list[Trajectory]()
+    for piece in reversed(pieces):
+        if steps <= 0:
+            break
+        kept.insert(0, piece.newest(min(steps, len(piece))))
+        steps -= len(piece)
+    return kept
 
 
 @torch.no_grad()
