@@ -15,7 +15,6 @@ from explorer.building import build
 from explorer.experiment import Experiment
 from explorer.recording import Row
 from explorer.tasks import Batch
-from explorer.tasks.base import among_zeros
 from explorer.truncation import Lanes, Plan
 
 TOGETHER = ("task", "batch_size", "optimizer", "steps", "device", "dtype")
@@ -101,13 +100,14 @@ class Together:
         task = Pass(one.cell, plans=self._plans, on_flow=take, asked=one.task.asked)
         self._optimizer.zero_grad()
         answers = self._model(batch.inputs.unflatten(1, (models, size)), task).flatten(1, 2)
-        outputs = among_zeros(answers, one.task.asked, one.task.steps)
-        losses = one.task.step_losses(outputs, batch).sum(0).view(models, size).mean(1)
+        first, last = one.task.asked
+        losses = one.task.losses(answers, batch.targets[first - 1 : last]).sum(0).view(models, size).mean(1)
         losses.sum().backward()  # each model's parameters have their own loss only
-        right = one.task.correct(outputs.detach(), batch).double().mean(0).view(models, size).mean(1)
+        begin, end = one.task.question
+        own = answers.detach()[begin - first : end - first + 1]
+        right = one.task.right(own, batch.targets[begin - 1 : end]).double().mean(0).view(models, size).mean(1)
         before, after = self._clip()
         numbers = torch.stack([losses.detach().double(), right, before, after]).T.tolist()
-        first, last = one.task.asked
         rows = {}
         for number in self.under_way:
             loss, accuracy, norm, clipped = numbers[number]

@@ -15,8 +15,8 @@ from explorer.building import Built, build
 from explorer.dataset import run_dataset
 from explorer.experiment import Experiment
 from explorer.recording import Recording, Row, Status, attributes
-from explorer.tasks import Batch
-from explorer.tasks.base import Span, among_zeros
+from explorer.tasks import Batch, Task
+from explorer.tasks.base import Span
 from explorer.truncation import Segment
 
 
@@ -152,15 +152,14 @@ def _gradient(built: Built, piece: _Piece) -> Row:
     piece.task.on_flow = lambda flow: by_time.update(_placed(experiment, flow, last))
     model.zero_grad()
     answers = model(piece.batch.inputs[steps], piece.task, piece.initial)
-    outputs = among_zeros(answers, piece.asked, task.steps)
-    loss = task.step_losses(outputs, piece.batch)[piece.asked[0] - 1 : piece.asked[1]].sum(0).mean()
+    loss = task.losses(answers, piece.batch.targets[piece.asked[0] - 1 : piece.asked[1]]).sum(0).mean()
     loss.backward()
     gradients = [p.grad for p in model.parameters() if p.grad is not None]
     norm = joint_norm(gradients)
     clipped = isfinite(norm) and experiment.clipping.clip(gradients, norm)
     numbers = {
         "loss": float(loss.detach()),
-        "accuracy": _accuracy(built, outputs.detach(), piece),
+        "accuracy": _accuracy(task, answers.detach(), piece),
         "asked": float(len(answers)),
         "grad_norm": norm,
         "grad_norm_clipped": joint_norm(gradients) if clipped else norm,
@@ -184,11 +183,10 @@ def _overlap(span: Span, first: int, last: int) -> Span:
     return (start, end) if start <= end else (first, first - 1)
 
 
-def _accuracy(built: Built, outputs: Tensor, piece: _Piece) -> float:
+def _accuracy(task: Task, answers: Tensor, piece: _Piece) -> float:
     """Share of right answers among those that this piece is asked for; nan where it is asked for none."""
-    task = built.experiment.task
     first, last = _overlap(task.question, piece.first, piece.last)
     if first > last:
         return float("nan")
-    right = task.correct(outputs, piece.batch)[first - task.question[0] : last - task.question[0] + 1]
-    return float(right.double().mean())
+    own = answers[first - piece.asked[0] : last - piece.asked[0] + 1]
+    return float(task.right(own, piece.batch.targets[first - 1 : last]).double().mean())
