@@ -65,10 +65,10 @@ def backward(
     return Flow(
         tuple(deltas.totals[name][1:] for name in cell.states),
         u,
-        u if sweep.v is deltas.gates else sweep.v.flatten(-2),
+        None if sweep.v is None else sweep.v.flatten(-2),
         tuple(deltas.totals[name][0] for name in cell.states),
         pieces[0].read if len(pieces) == 1 else torch.cat([piece.read for piece in pieces]),
-        cell.apart,
+        slice(*(None if end is None else end * cell.hidden_size for end in (cell.apart.start, cell.apart.stop))),
     )
 
 
@@ -79,7 +79,7 @@ class _Sweep:
         self.cell, self.deltas, self.paths = cell, deltas, paths
         self.add_product = add_product(deltas.gates.shape[1])
         self.multiply = multiply(deltas.gates)
-        self.v = deltas.gates  # until a cell says that inputs have partials of their own
+        self.v: Tensor | None = None  # until a cell says that inputs have partials of their own
         driven = [gate for name in cell.states for gate in range(len(cell.gates))[cell.drives[name]]]
         self.once = sorted(driven) == list(range(len(cell.gates)))
 
@@ -119,15 +119,12 @@ class _Sweep:
             deltas.driven[name][t] += deltas.broad[name][t] * partial[i]
 
     def to_inputs(self, block: slice, partials: Partials) -> None:
-        """Gradients of the input pre-activations of a block of steps, from the totals."""
+        """Gradients of the input pre-activations of a block of steps, for the gates `Cell.apart`, from the totals."""
         if partials.inputs is None:
             return
-        gates = self.deltas.gates
-        if self.v is gates:
-            steps, models, batch, *rest = gates.shape
-            self.v = room(gates, steps, models, (batch,), *rest)
-        self.v[block] = gates[block]
-        apart = self.v[block][..., self.cell.apart, :]
-        apart.zero_()
+        if self.v is None:
+            steps, models, batch, *rest = self.deltas.gates[..., self.cell.apart, :].shape
+            self.v = room(self.deltas.gates, steps, models, (batch,), *rest)
+        here = self.v[block].zero_()
         for name, partial in partials.inputs.items():
-            apart.addcmul_(self.deltas.totals[name][1:][block].unsqueeze(-2), partial)
+            here.addcmul_(self.deltas.totals[name][1:][block].unsqueeze(-2), partial)
