@@ -139,7 +139,9 @@ class Together:
         """Norms of each model's gradient before and after its own clipping, [M]."""
         gradients = [parameter.grad for parameter in self._parameters if parameter.grad is not None]
         before = joint_norms(gradients)
-        for number, norm in enumerate(before.tolist()):
-            if number in self.under_way and norm < float("inf"):
-                self.experiments[number].clipping.clip([gradient[number] for gradient in gradients], norm)
-        return before, joint_norms(gradients)
+        changed = [
+            self.experiments[number].clipping.clip([gradient[number] for gradient in gradients], norm)
+            for number, norm in enumerate(before.tolist())
+            if number in self.under_way and norm < float("inf")
+        ]
+        return before, joint_norms(gradients) if any(changed) else before

@@ -82,3 +82,14 @@ def test_the_norm_is_that_of_all_parameters_together() -> None:
     after = clipped(NormClipping(threshold=1.0), before)
     assert [round(t.item(), 6) for t in after] == [0.6, 0.8]
     assert math.isclose(joint_norm(before), 5.0)
+
+
+@pytest.mark.parametrize("size", [1e-3, 1e3])
+@pytest.mark.parametrize("rule", RULES)
+def test_a_rule_that_changed_something_says_so(rule: type[Clipping], size: float) -> None:
+    before = gradients(size=size)
+    after = [g.clone() for g in before]
+    said = rule().clip(after, joint_norm(after))
+    changed = any(not torch.equal(a, b) for a, b in zip(before, after, strict=True))
+    assert said or not changed
+    assert changed == (size > 1 and rule is not NoClipping)
