@@ -22,7 +22,7 @@ format: $(VENV)/.installed-dev
 
 install: $(VENV)/.installed
 
-bench: install
+bench: $(VENV)/.installed-dev
 	$(BIN)/python -m benchmarks
 
 clean:

@@ -13,6 +13,8 @@ WORK_FLOP = 2e14
 RECORDED_TOGETHER = 16  # steps whose contributions to ∂L/∂W_hh are held at once, with a float64 copy
 SIZES = (("steps",), ("batch_size",), ("cell", "hidden_size"), ("task", "length"))
 NUMBERS = 6  # loss, accuracy and the like, recorded after each update
+SPEED = 1e10  # operations a second of one core, about
+PER_STEP = 2e-4  # seconds for each time step of an update, however small the network
 EIGENVALUES = 60.0  # operations for each H³ of the spectral radius, slow ones counted at the speed of products
 
 
@@ -91,6 +93,11 @@ def rows_bytes(updates: int, time: int, states: int) -> float:
         states: number of the cell's states.
     """
     return 8.0 * updates * (time * (states + 1) + NUMBERS)
+
+
+def seconds(experiment: "Experiment") -> float:
+    """About how long one update, or a measurement, takes on one core."""
+    return need(experiment).update / SPEED + experiment.task.steps * PER_STEP
 
 
 @dataclass(frozen=True)

@@ -8,6 +8,7 @@ from torch import Tensor
 
 from explorer.bptt import Network
 from explorer.experiment import Experiment
+from explorer.memory import keep_freed_memory
 from explorer.tasks import Batch
 
 _BATCH_STREAM = 2**31  # added to the seed, so that weights and batches come from different streams
@@ -59,6 +60,7 @@ def build(experiment: Experiment) -> Built:
     Raises:
         DeviceError: where CUDA is asked for and there is none.
     """
+    keep_freed_memory()  # whoever builds goes on to train or to measure
     device, dtype = device_of(experiment), getattr(torch, experiment.dtype)
     task = experiment.task
     weights = torch.Generator().manual_seed(experiment.seed)

@@ -146,8 +146,7 @@ def sweep_command(
         with Progress(sum(experiment.steps for experiment in grid.experiments)) as progress:
 
             def show(number: int, row: Row) -> None:
-                run = f"run {number + 1} of {len(grid.points)}, {grid.called(number)}"
-                progress.show(row, chances[number], run)
+                progress.show(row, chances[number], f"{len(done)} of {len(grid.points)} runs done")
 
             try:
                 for number, run in runs_here(grid, stop, show):
@@ -158,7 +157,7 @@ def sweep_command(
                 failure = error
         tell(_summary(grid, done.values()))
         if done:
-            _deliver(grid.combine(done), out, [f"{grid.called(n)}: {_finding(run)}" for n, run in done.items()])
+            _deliver(grid.combine(done), out, [f"{grid.called(n)}: {_finding(run)}" for n, run in sorted(done.items())])
     if failure is not None:
         raise failure
     if stop.is_set():

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor
 
-from explorer.bptt import Flow, Networks, Pass, Paths, joint_norms, norms_on_device, recorded_names
+from explorer.bptt import Flow, Networks, Pass, joint_norms, norms_on_device, recorded_names
 from explorer.experiment import Experiment
 from explorer.tasks import Batch
 
@@ -31,7 +31,7 @@ class DeviceStep:
         self._networks, self._parameters = networks, list(networks.parameters())
         self._optimizer = self._one.optimizer.build(self._parameters, capturable=self.device.type == "cuda")
         length = self._one.task.steps
-        self._paths = Paths.of([experiment.truncation.plan(length) for experiment in experiments], length)
+        self._plans = [experiment.truncation.plan(length) for experiment in experiments]
         self._rules = [experiment.clipping for experiment in experiments]
 
     def take(self, batch: Batch) -> None:
@@ -50,12 +50,14 @@ class DeviceStep:
         def keep(flow: Flow) -> None:
             by_time.append(norms_on_device(one.cell, flow))
 
-        task = Pass(one.cell, laid=self._paths, on_flow=keep)
-        outputs = self._networks(self.batch.inputs.unflatten(1, (self._models, -1)), task).flatten(1, 2)
-        losses = self._means(one.task.step_losses(outputs, self.batch).sum(0))
+        task, (first, last), (begin, end) = one.task, one.task.asked, one.task.question
+        run = Pass(one.cell, plans=self._plans, on_flow=keep, asked=task.asked)
+        answers = self._networks(self.batch.inputs.unflatten(1, (self._models, -1)), run).flatten(1, 2)
+        losses = self._means(task.losses(answers, self.batch.targets[first - 1 : last]).sum(0))
         found = torch.autograd.grad(losses.sum(), self._parameters)  # each model's parameters have their own loss only
         losses = losses.detach()
-        right = self._means(one.task.correct(outputs.detach(), self.batch).double().mean(0))
+        own = answers.detach()[begin - first : end - first + 1]
+        right = self._means(task.right(own, self.batch.targets[begin - 1 : end]).double().mean(0))
         gradient = torch.cat([own.flatten(1) for own in found], dim=1)
         norm = joint_norms([gradient])
         gradient = self._clipped(gradient, norm)

@@ -8,20 +8,12 @@ import time
 
 import xarray as xr
 
-from explorer import budget
 from explorer.experiment import Experiment
 from explorer.processes import PROCESSES, BusyError
 
 QUICK = 0.25  # seconds; a measurement that takes longer is not made while a page waits
-SPEED = 1e10  # operations a second of one core, about
-PER_STEP = 2e-4  # seconds for each time step, however small the network
 
 _TURN = threading.Lock()  # one large measurement at a time: two would take the memory and the cores of the server
-
-
-def seconds(experiment: Experiment) -> float:
-    """About how long a measurement takes here."""
-    return budget.need(experiment).update / SPEED + experiment.task.steps * PER_STEP
 
 
 class MeasuringJob:

@@ -11,10 +11,13 @@ from typing import Any, BinaryIO
 import torch
 
 from explorer.experiment import Experiment
+from explorer.groups import updates
 from explorer.recording import Row
 from explorer.training import Training, measure
 
 SEND_EVERY = 0.04  # seconds of rows sent together
+
+SEND_GROUP_EVERY = 0.2  # the same for groups, which nobody watches update by update
 
 
 class Worker:
@@ -34,6 +37,8 @@ class Worker:
                 self._run(*arguments)
             elif command == "measure":
                 self._measure(*arguments)
+            elif command == "group":
+                self._group(*arguments)
 
     def _run(self, experiment: str, paused: bool) -> None:
         self._paused, self._steps = paused, 0
@@ -53,6 +58,21 @@ class Worker:
     def _measure(self, experiment: str) -> None:
         try:
             self._send("measured", measure(Experiment.model_validate_json(experiment)))
+        except Exception as error:
+            self._fail(error)
+
+    def _group(self, experiments: list[str]) -> None:
+        """Train a group to its end; to stop it, end the process."""
+        found: list[tuple[int, Row]] = []
+        sent = time.monotonic()
+        try:
+            for rows in updates([Experiment.model_validate_json(text) for text in experiments]):
+                found += rows.items()
+                if time.monotonic() - sent > SEND_GROUP_EVERY:
+                    self._send("rows", found)
+                    found, sent = [], time.monotonic()
+            self._send("rows", found)
+            self._send("end", "finished")
         except Exception as error:
             self._fail(error)
 

@@ -104,15 +104,17 @@ class Together:
         def take(flow: Flow) -> None:
             by_time.update(norms_by_time(one.cell, flow))
 
-        task = Pass(one.cell, plans=self._plans, on_flow=take)
+        task = Pass(one.cell, plans=self._plans, on_flow=take, asked=one.task.asked)
         self._optimizer.zero_grad()
-        outputs = self._model(batch.inputs.unflatten(1, (models, size)), task).flatten(1, 2)
-        losses = one.task.step_losses(outputs, batch).sum(0).view(models, size).mean(1)
+        answers = self._model(batch.inputs.unflatten(1, (models, size)), task).flatten(1, 2)
+        first, last = one.task.asked
+        losses = one.task.losses(answers, batch.targets[first - 1 : last]).sum(0).view(models, size).mean(1)
         losses.sum().backward()  # each model's parameters have their own loss only
-        right = one.task.correct(outputs.detach(), batch).double().mean(0).view(models, size).mean(1)
+        begin, end = one.task.question
+        own = answers.detach()[begin - first : end - first + 1]
+        right = one.task.right(own, batch.targets[begin - 1 : end]).double().mean(0).view(models, size).mean(1)
         before, after = self._clip()
         numbers = torch.stack([losses.detach().double(), right, before, after]).T.tolist()
-        first, last = one.task.asked
         rows = {}
         for number in self.under_way:
             loss, accuracy, norm, clipped = numbers[number]
@@ -144,7 +146,9 @@ class Together:
         """Norms of each model's gradient before and after its own clipping, [M]."""
         gradients = [parameter.grad for parameter in self._parameters if parameter.grad is not None]
         before = joint_norms(gradients)
-        for number, norm in enumerate(before.tolist()):
-            if number in self.under_way and norm < float("inf"):
-                self.experiments[number].clipping.clip([gradient[number] for gradient in gradients], norm)
-        return before, joint_norms(gradients)
+        changed = [
+            self.experiments[number].clipping.clip([gradient[number] for gradient in gradients], norm)
+            for number, norm in enumerate(before.tolist())
+            if number in self.under_way and norm < float("inf")
+        ]
+        return before, joint_norms(gradients) if any(changed) else before

@@ -9,24 +9,26 @@ import numpy as np
 import xarray as xr
 from torch import Tensor
 
-from explorer.bptt import Flow, Networks, Pass, Trajectory, joint_norm, norms_by_time, spectral_radius
+from explorer.bptt import Flow, Networks, Pass, Trajectory, joint_norm, newest, norms_by_time, spectral_radius
 from explorer.bptt.recording import Array
 from explorer.building import Built, build
 from explorer.captured import updates_of
 from explorer.dataset import run_dataset
 from explorer.experiment import Experiment
 from explorer.recording import Recording, Row, Status, attributes
-from explorer.tasks import Batch
+from explorer.tasks import Batch, Task
+from explorer.tasks.base import Span
 from explorer.truncation import Segment
 
 
 @dataclass(frozen=True)
 class _Piece:
-    """The steps first…last (counted from 1) of one batch, whose losses make one gradient."""
+    """The steps first…last (counted from 1) of one batch, whose losses make one gradient; those asked have one."""
 
     batch: Batch
     first: int
     last: int
+    asked: Span
     task: Pass
     initial: tuple[Tensor, ...] | None = None
 
@@ -129,9 +131,9 @@ def _pieces(built: Built) -> Iterator[_Piece]:
 
 
 def _whole(built: Built, batch: Batch) -> _Piece:
-    length = built.experiment.task.steps
-    task = Pass(built.experiment.cell, built.experiment.truncation.plan(length))
-    return _Piece(batch, 1, length, task)
+    length, asked = built.experiment.task.steps, built.experiment.task.asked
+    task = Pass(built.experiment.cell, built.experiment.truncation.plan(length), asked=asked)
+    return _Piece(batch, 1, length, asked, task)
 
 
 def _segments(built: Built, batch: Batch) -> Iterator[_Piece]:
@@ -139,25 +141,16 @@ def _segments(built: Built, batch: Batch) -> Iterator[_Piece]:
     history: list[Trajectory] = []
     initial: tuple[Tensor, ...] | None = None
     for segment in built.experiment.truncation.plan(built.experiment.task.steps):
-        history = _reached(history, segment)
+        history = newest(history, segment.first - 1 - segment.oldest)
         steps = sum(len(piece) for piece in history)
         own = Segment(steps + 1, steps + segment.last - segment.first + 1, 0)
-        task = Pass(built.experiment.cell, (own,), tuple(history))
-        yield _Piece(batch, segment.first, segment.last, task, initial)
+        asked = _overlap(built.experiment.task.asked, segment.first, segment.last)
+        within = (asked[0] - segment.first + 1, asked[1] - segment.first + 1)
+        task = Pass(built.experiment.cell, (own,), tuple(history), asked=within)
+        yield _Piece(batch, segment.first, segment.last, asked, task, initial)
         assert task.trajectory is not None, "a piece is run before the next is asked for"
         history.append(task.trajectory)
         initial = task.trajectory.last
-
-
-def _reached(history: list[Trajectory], segment: Segment) -> list[Trajectory]:
-    """The newest steps of earlier pieces that a segment flows back through."""
-    wanted, kept = segment.first - 1 - segment.oldest, list[Trajectory]()
-    for piece in reversed(history):
-        if wanted <= 0:
-            break
-        kept.insert(0, piece.newest(min(wanted, len(piece))))
-        wanted -= len(piece)
-    return kept
 
 
 def _gradient(built: Built, piece: _Piece) -> Row:
@@ -168,20 +161,18 @@ def _gradient(built: Built, piece: _Piece) -> Row:
     last = piece.last  # not the piece itself, which holds the pass: a cycle would keep all its tensors alive
     piece.task.on_flow = lambda flow: by_time.update(_placed(experiment, flow, last))
     model.zero_grad()
-    outputs = model(piece.batch.inputs[steps], piece.task, piece.initial)
-    losses = task.step_losses(_among(outputs, steps, task.steps), piece.batch)
-    loss = losses[steps].sum(0).mean()
+    answers = model(piece.batch.inputs[steps], piece.task, piece.initial)
+    loss = task.losses(answers, piece.batch.targets[piece.asked[0] - 1 : piece.asked[1]]).sum(0).mean()
     loss.backward()
     gradients = [p.grad for p in model.parameters() if p.grad is not None]
     norm = joint_norm(gradients)
-    if isfinite(norm):
-        experiment.clipping.clip(gradients, norm)
+    clipped = isfinite(norm) and experiment.clipping.clip(gradients, norm)
     numbers = {
         "loss": float(loss.detach()),
-        "accuracy": _accuracy(built, outputs.detach(), piece),
-        "asked": float(_overlap(task.asked, piece)),
+        "accuracy": _accuracy(task, answers.detach(), piece),
+        "asked": float(len(answers)),
         "grad_norm": norm,
-        "grad_norm_clipped": joint_norm(gradients),
+        "grad_norm_clipped": joint_norm(gradients) if clipped else norm,
         "spectral_radius": spectral_radius(experiment.cell, model.rnn.weight_hh_l0),
     }
     return Row(numbers, by_time)
@@ -196,25 +187,16 @@ def _placed(experiment: Experiment, flow: Flow, last: int) -> dict[str, Array]:
     return found
 
 
-def _among(outputs: Tensor, steps: slice, length: int) -> Tensor:
-    """Outputs of some steps among zeros for the others; a step's loss depends on its own output only."""
-    if len(outputs) == length:
-        return outputs
-    full = outputs.new_zeros(length, *outputs.shape[1:])
-    full[steps] = outputs
-    return full
+def _overlap(span: Span, first: int, last: int) -> Span:
+    """The steps of a span among first…last; where there are none, (first, first − 1)."""
+    start, end = max(span[0], first), min(span[1], last)
+    return (start, end) if start <= end else (first, first - 1)
 
 
-def _overlap(span: tuple[int, int], piece: _Piece) -> int:
-    return max(0, min(span[1], piece.last) - max(span[0], piece.first) + 1)
-
-
-def _accuracy(built: Built, outputs: Tensor, piece: _Piece) -> float:
+def _accuracy(task: Task, answers: Tensor, piece: _Piece) -> float:
     """Share of right answers among those that this piece is asked for; nan where it is asked for none."""
-    task = built.experiment.task
-    first, last = task.question
-    if not _overlap(task.question, piece):
+    first, last = _overlap(task.question, piece.first, piece.last)
+    if first > last:
         return float("nan")
-    steps = slice(piece.first - 1, piece.last)
-    right = task.correct(_among(outputs, steps, task.steps), piece.batch)
-    return float(right[max(0, piece.first - first) : min(last, piece.last) - first + 1].double().mean())
+    own = answers[first - piece.asked[0] : last - piece.asked[0] + 1]
+    return float(task.right(own, piece.batch.targets[first - 1 : last]).double().mean())

@@ -2,7 +2,8 @@
 
 Both pipes carry pickled tuples. In: ("start", experiment as JSON, paused), ("pause",), ("resume",), ("step",),
 ("stop",); the end of input ends the process. Out: ("rows", [Row, …]), then ("end", status) or ("failed", sentence).
-In: ("measure", experiment as JSON); out: ("measured", Dataset) or ("failed", sentence).
+In: ("group", [experiment as JSON, …]); out: ("rows", [(place, Row), …]), then ("end", "finished") or ("failed", …).
+In: ("measure", experiment as JSON); out: ("measured", Dataset) or ("failed", …).
 """
 
 import os

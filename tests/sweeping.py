@@ -1,5 +1,6 @@
 """Small sweeps, and what their members are compared with."""
 
+import json
 from pathlib import Path
 from typing import Any
 
@@ -26,11 +27,13 @@ def config(**fields: Any) -> Experiment:
 def same(member: xr.Dataset, alone: xr.Dataset) -> None:
     """A member of a grid is the run alone, then nan; nothing compared is trivially zero."""
     assert np.nanmax(alone["grad_h"].values) > 1e-4
+    # Products of many models round differently from those of one.
+    rtol = 1e-8 if json.loads(alone.attrs["experiment"])["dtype"] == "float64" else 1e-5
     steps, time = alone.sizes["step"], alone.sizes["time"]
     for name, values in alone.data_vars.items():
         cut = {"step": slice(steps), "time": slice(time)} if "time" in values.dims else {"step": slice(steps)}
         found = member[name].isel(cut)
-        np.testing.assert_allclose(found.values, values.values, rtol=1e-8, atol=0, err_msg=str(name))
+        np.testing.assert_allclose(found.values, values.values, rtol=rtol, atol=0, err_msg=str(name))
         assert np.isnan(member[name].values).sum() == np.isnan(values.values).sum() + member[name].size - values.size
     assert member["status"].item() == alone.attrs["status"]
     assert member["recorded"].item() == steps

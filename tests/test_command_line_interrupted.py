@@ -112,18 +112,22 @@ def test_an_interrupted_training_is_saved(number: int, child: Any, tmp_path: Pat
 def test_an_interrupted_sweep_is_saved(child: Any, tmp_path: Path) -> None:
     words = ("--over", "seed=0,1,2", "--over", "steps=3,50000")
     run = child("sweep", *TINY, *words, "--out", tmp_path / "o.nc")
-    run.wait_for(r" \d+/150009 +\d+%  .*; run 2 of 6, seed = 0")
+    run.wait_for(r" \d+/150009 +\d+%  .*; \d of 6 runs done")
     run.process.send_signal(signal.SIGINT)
     code, output = run.end()
     assert (code, output) == (130, "")
     found = opened(tmp_path / "o.nc")
-    assert found["status"].values.tolist() == [["finished", "stopped"], *[["not run"] * 2] * 2]
+    assert found["status"].sel(steps=50_000).values.tolist() == ["stopped"] * 3
     assert found.attrs["status"] == "stopped"
-    rows = int(found["recorded"].sel(seed=0, steps=50_000))
-    assert f"6 runs: 1 finished, 1 stopped, 4 not run; {rows + 3} of 150009 updates." in run.told
-    alone = first_rows(Experiment.model_validate_json(found.attrs["experiment"]).changed(steps=50_000), rows)
-    for name, values in alone.data_vars.items():
-        np.testing.assert_array_equal(found[name].sel(seed=0, steps=50_000)[:rows], values)
+    made = found["recorded"].sel(steps=50_000)
+    assert f"; {int(found['recorded'].sum())} of 150009 updates." in run.told
+    config = Experiment.model_validate_json(found.attrs["experiment"])
+    for seed, rows in zip(made["seed"].values, made.values.tolist(), strict=True):
+        alone = first_rows(config.changed(steps=50_000, seed=int(seed)), rows)
+        assert float(alone["grad_h"].max()) > 1e-4
+        for name, values in alone.data_vars.items():
+            kept = found[name].sel(seed=seed, steps=50_000)[:rows]
+            np.testing.assert_allclose(kept, values, rtol=1e-3, atol=1e-6)  # float32, many updates on
 
 
 def test_a_second_interrupt_ends_at_once(child: Any, tmp_path: Path) -> None:

@@ -5,9 +5,9 @@ import time
 import pytest
 import torch
 
-from explorer import measuring, processes
+from explorer import budget, measuring, processes
 from explorer.experiment import Experiment
-from explorer.measuring import MeasuringJob, seconds
+from explorer.measuring import MeasuringJob
 from explorer.training import measure
 
 SMALL = Experiment.model_validate({"task": {"kind": "adding", "length": 8}, "cell": {"kind": "tanh", "hidden_size": 4}})
@@ -34,7 +34,7 @@ def test_it_equals_a_measurement_made_here():
 
 
 def test_what_is_quick_is_known_beforehand():
-    assert seconds(Experiment()) < measuring.QUICK < seconds(LARGE)
+    assert budget.seconds(Experiment()) < measuring.QUICK < budget.seconds(LARGE)
 
 
 def test_one_that_is_given_up_ends_at_once_and_lets_the_next_one_in():

@@ -1,70 +1,76 @@
-"""Memory that is used again is never memory that somebody still looks at."""
+"""Freed memory is kept where one trains or measures, nowhere else; no pass changes what another left."""
 
-import threading
-from collections.abc import Callable
-from typing import Any
+import ctypes
+import platform
+import subprocess
+import sys
+from types import SimpleNamespace
 
-import numpy as np
 import pytest
 import torch
 from torch import Tensor
 
 from explorer import Experiment, build
 from explorer.bptt import Flow, Pass
-from explorer.memory import SMALL, by_time, empty, empty_like
+from explorer.memory import SETTINGS, keep_freed_memory
 
-SHAPE = (7, SMALL // 4)
-LIKE = torch.zeros((), dtype=torch.float32)
-HOLDS: dict[str, Callable[[Tensor], Any]] = {
-    "the tensor": lambda t: t,
-    "a view": lambda t: t[3, 5:9],
-    "a view of a view": lambda t: t.T[10:].unbind(1)[2],
-    "an array": lambda t: t.numpy()[2:],
-    "another tensor there": lambda t: t.detach(),
-    "a graph": lambda t: t.requires_grad_().exp(),
-    "an entry": lambda t: t.unbind(0)[1],
-}
-
-
-def test_what_nobody_holds_is_used_again() -> None:
-    first = empty(LIKE, SHAPE)
-    address = first.data_ptr()
-    entries = by_time(first)
-    assert [e.data_ptr() for e in entries] == [e.data_ptr() for e in first]
-    del first
-    second = empty(LIKE, SHAPE)
-    assert second.data_ptr() == address and by_time(second) is entries
-
-
-@pytest.mark.parametrize("hold", HOLDS)
-def test_what_somebody_holds_is_not(hold: str) -> None:
-    first = empty(LIKE, SHAPE).fill_(1.0)
-    address = first.data_ptr()
-    by_time(first)
-    held = HOLDS[hold](first)
-    del first
-    second = empty(LIKE, SHAPE).zero_()
-    assert second.data_ptr() != address
-    assert float(np.asarray(held.detach() if isinstance(held, Tensor) else held).min()) >= 1.0
-    del held
-    assert empty(LIKE, SHAPE).data_ptr() == address
+STEPS = """
+import resource, torch
+from explorer import Experiment, Training
+torch.set_num_threads(1)
+rows = iter(Training(Experiment.model_validate({"device": "cpu", "steps": 100})))
+def faults(updates):
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_minflt
+    for _ in range(updates):
+        next(rows)
+    return (resource.getrusage(resource.RUSAGE_SELF).ru_minflt - before) / updates
+faults(10)
+print(faults(10))
+"""
+IMPORTS = """
+import torch, explorer, explorer.memory
+rnn = torch.nn.RNN(2, 3)
+with explorer.watch(rnn) as recorder:
+    rnn(torch.ones(4, 5, 2))[0].sum().backward()
+assert recorder.dataset().grad_h.max() > 0
+found = explorer.memory.keep_freed_memory.cache_info().currsize
+explorer.build(explorer.Experiment())
+print(found, explorer.memory.keep_freed_memory.cache_info().currsize)
+"""
 
 
-def test_threads_do_not_share() -> None:
-    held, found = empty(LIKE, SHAPE), []
-    free = empty(LIKE, SHAPE).data_ptr()
-    thread = threading.Thread(target=lambda: found.append(empty(LIKE, SHAPE)))
-    thread.start()
-    thread.join()
-    assert found[0].data_ptr() not in (free, held.data_ptr())
-    found[0].fill_(2.0)
-    assert float(found[0].sum()) == 2.0 * found[0].numel()
+def said(program: str) -> str:
+    """What a process of its own prints."""
+    run = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True, timeout=120)
+    return run.stdout
 
 
-def test_order_in_memory() -> None:
-    found = empty(LIKE, (3, 4, SMALL), order=(1, 2, 0))
-    assert found.stride() == (1, 3 * SMALL, 3) == empty_like(found).stride()
-    assert not found._is_view()
+@pytest.mark.skipif(platform.libc_ver()[0] != "glibc", reason="the C library is not glibc")
+def test_a_training_step_needs_no_fresh_memory() -> None:
+    assert float(said(STEPS)) < 50  # one tensor of the gates alone has 800 pages
+
+
+def test_watching_leaves_the_process_as_it_is() -> None:
+    assert said(IMPORTS).split() == ["0", "1"]
+
+
+def test_every_setting_is_made_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    made: list[tuple[int, int]] = []
+    monkeypatch.setattr(ctypes, "CDLL", lambda name: SimpleNamespace(mallopt=lambda *given: made.append(given)))
+    keep_freed_memory.cache_clear()
+    keep_freed_memory()
+    keep_freed_memory()
+    assert made == list(SETTINGS.items())
+
+
+@pytest.mark.parametrize("error", [AttributeError, OSError, TypeError])
+def test_other_c_libraries_keep_their_ways(monkeypatch: pytest.MonkeyPatch, error: type[Exception]) -> None:
+    def missing(name: object) -> None:
+        raise error(name)
+
+    monkeypatch.setattr(ctypes, "CDLL", missing)
+    keep_freed_memory.cache_clear()
+    keep_freed_memory()
 
 
 def test_what_one_pass_leaves_is_not_changed_by_the_next() -> None:

@@ -7,7 +7,7 @@ import pytest
 import torch
 from sweeping import config
 
-from explorer import Experiment, ExperimentError, SweepError, sweep
+from explorer import ExperimentError, SweepError, sweep
 from explorer.building import DeviceError
 from explorer.grid import Grid
 
@@ -29,7 +29,7 @@ from explorer.grid import Grid
     ],
 )
 def test_axes_that_make_no_sense(over: dict[str, Any], sentence: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(sys.modules["explorer.sweeping"], "Training", _Untouched)
+    monkeypatch.setattr(sys.modules["explorer.sweeping"], "grouped", _untouched)
     with pytest.raises(SweepError) as caught:
         sweep(config(), over)
     assert str(caught.value).startswith(sentence)
@@ -79,7 +79,7 @@ def test_axes_that_make_no_sense(over: dict[str, Any], sentence: str, monkeypatc
 def test_a_combination_that_is_not_allowed_is_named_before_anything_is_trained(
     fields: dict[str, Any], over: dict[str, Any], sentence: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(sys.modules["explorer.sweeping"], "Training", _Untouched)
+    monkeypatch.setattr(sys.modules["explorer.sweeping"], "grouped", _untouched)
     with pytest.raises(ExperimentError) as caught:
         sweep(config(**fields), over)
     assert str(caught.value).startswith(sentence)
@@ -96,11 +96,10 @@ def test_a_part_may_mend_what_another_axis_makes_too_large() -> None:
 
 @pytest.mark.skipif(torch.cuda.is_available(), reason="there is a CUDA device here")
 def test_a_device_that_is_not_here_is_named_before_anything_is_trained(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(sys.modules["explorer.sweeping"], "Training", _Untouched)
+    monkeypatch.setattr(sys.modules["explorer.sweeping"], "grouped", _untouched)
     with pytest.raises(DeviceError, match=r"^device = cuda: device: 'cuda' was asked for"):
         sweep(config(), {"device": ["cpu", "cuda"]})
 
 
-class _Untouched:
-    def __init__(self, experiment: Experiment) -> None:
-        raise AssertionError("something was trained")
+def _untouched(*_: Any) -> None:
+    raise AssertionError("something was trained")

@@ -84,6 +84,9 @@ class _OnlyTheThird(Executor):
         return future
 
 
+LENGTHS = {"task.length": [16, 14, 12, 10]}  # four shapes, hence four groups, the largest first
+
+
 def test_stopping_cancels_what_has_not_begun_elsewhere() -> None:
     executor, stop, seen = _OnlyTheThird(), threading.Event(), list[tuple[int, int]]()
 
@@ -91,41 +94,43 @@ def test_stopping_cancels_what_has_not_begun_elsewhere() -> None:
         seen.append((done, total))
         stop.set()
 
-    grid = sweep(config(), {"seed": range(4)}, executor, progress, stop)
+    grid = sweep(config(), LENGTHS, executor, progress, stop)
     assert seen == [(1, 4)], "runs are told as they complete, not in their order"
     assert [future.cancelled() for future in executor.futures] == [True, True, False, True]
     assert grid["status"].values.tolist() == ["not run", "not run", "finished", "not run"]
     assert grid.attrs["status"] == "stopped"
-    same(grid.sel(seed=2), train(config(seed=2)))
+    same(grid.sel(length=12), train(config(task={"kind": "adding", "length": 12})))
 
 
 def test_a_run_that_fails_is_named_and_the_others_are_kept() -> None:
     executor = _OnlyTheThird(RuntimeError("the worker was lost"))
-    with pytest.raises(SweepError, match=r"^seed = 3: the run failed: the worker was lost$") as caught:
-        sweep(config(), {"seed": range(4)}, executor, stop=threading.Event())
+    with pytest.raises(SweepError, match=r"^length = 10: the run failed: the worker was lost$") as caught:
+        sweep(config(), LENGTHS, executor, stop=threading.Event())
     assert all(future.cancelled() for future in executor.futures[:2])
     assert caught.value.grid is not None
-    same(caught.value.grid.sel(seed=2), train(config(seed=2)))
+    same(caught.value.grid.sel(length=12), train(config(task={"kind": "adding", "length": 12})))
 
 
-def test_stopping_here_keeps_whole_rows_of_the_run_under_way(tmp_path: Path) -> None:
-    grid, stop = Grid(config(steps=9), {"seed": [0, 1, 2]}), threading.Event()
+def test_stopping_here_keeps_whole_rows_of_the_runs_under_way(tmp_path: Path) -> None:
+    grid, stop = Grid(config(steps=9), {"task.length": [12, 10, 8], "seed": [0, 1]}), threading.Event()
 
     seen: list[int] = []
 
     def after_update(number: int, row: Row) -> None:
         seen.append(number)
-        if seen.count(1) == 5:
+        if seen.count(2) == 5:
             stop.set()
 
     found = grid.combine(dict(runs_here(grid, stop, after_update)))
-    assert found["status"].values.tolist() == ["finished", "stopped", "not run"]
-    assert found["recorded"].values.tolist() == [9, 5, 0]
+    assert found["status"].values.tolist() == [["finished"] * 2, ["stopped"] * 2, ["not run"] * 2]
+    assert found["recorded"].values.tolist() == [[9, 9], [5, 5], [0, 0]]
     assert found.attrs["status"] == "stopped"
-    alone = train(config(steps=9, seed=1)).isel(step=slice(5))
-    np.testing.assert_array_equal(found["grad_h"].sel(seed=1)[:5], alone["grad_h"])
-    assert np.isnan(found["grad_h"].sel(seed=1)[5:]).all()
-    assert np.isnan(found["loss"].sel(seed=2)).all()
+    stopped = found.sel(length=10, seed=1)
+    alone = train(config(steps=9, seed=1, task={"kind": "adding", "length": 10})).isel(step=slice(5))
+    assert float(alone["grad_h"].min()) > 0
+    np.testing.assert_allclose(stopped["grad_h"][:5, :10], alone["grad_h"], rtol=1e-8, atol=0)
+    assert np.isnan(stopped["grad_h"][5:]).all()
+    assert np.isnan(found["loss"].sel(length=8)).all()
     reopened(found, tmp_path)
 
 

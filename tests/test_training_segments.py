@@ -76,12 +76,12 @@ def test_the_weights_in_force_at_older_steps_matter(monkeypatch: pytest.MonkeyPa
     experiment = Experiment.model_validate(config("copying", "gru", 4, 9, SEQUENCES * len(plan)))
     expected = expected_of(experiment, plan)
     training = Training(experiment)
-    kept, newest = module._reached, training._built.model.rnn.weight_hh_l0
+    kept, newest = module.newest, training._built.model.rnn.weight_hh_l0
 
     def changed(*arguments: Any) -> Any:
         return [replace(piece, weight_hh=newest.detach().clone().unsqueeze(0)) for piece in kept(*arguments)]
 
-    monkeypatch.setattr(module, "_reached", changed)
+    monkeypatch.setattr(module, "newest", changed)
     list(training)
     row_agrees(training.dataset(), 0, expected[0])
     with pytest.raises(AssertionError, match="grad_h"):
@@ -117,13 +117,13 @@ def test_state_is_carried_over_within_a_sequence_and_starts_at_zero() -> None:
 def test_memory_of_pieces_does_not_grow(monkeypatch: pytest.MonkeyPatch) -> None:
     """Only the steps that the next segment reaches are kept."""
     longest: list[int] = []
-    kept = module._reached
+    kept = module.newest
 
     def watched(*arguments: Any) -> Any:
         history = kept(*arguments)
         longest.append(sum(len(piece) for piece in history))
         return history
 
-    monkeypatch.setattr(module, "_reached", watched)
+    monkeypatch.setattr(module, "newest", watched)
     list(Training(Experiment.model_validate(config("adding", "tanh", 1, 4, 26))))
     assert max(longest) == 3

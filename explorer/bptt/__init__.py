@@ -3,7 +3,6 @@
 from explorer.bptt.backward import backward
 from explorer.bptt.flow import Flow
 from explorer.bptt.function import Pass, Recurrence
-from explorer.bptt.lanes import Paths
 from explorer.bptt.network import Network, Networks
 from explorer.bptt.recording import (
     joint_norm,
@@ -13,9 +12,9 @@ from explorer.bptt.recording import (
     recorded_names,
     spectral_radius,
 )
-from explorer.bptt.trajectory import Trajectory, unroll
+from explorer.bptt.trajectory import Trajectory, newest, unroll
 
 __all__ = [
-    "Flow", "Network", "Networks", "Pass", "Paths", "Recurrence", "Trajectory", "backward", "joint_norm", "joint_norms",
-    "norms_by_time", "norms_on_device", "recorded_names", "spectral_radius", "unroll",
+    "Flow", "Network", "Networks", "Pass", "Recurrence", "Trajectory", "backward", "joint_norm", "joint_norms",
+    "newest", "norms_by_time", "norms_on_device", "recorded_names", "spectral_radius", "unroll",
 ]  # fmt: skip

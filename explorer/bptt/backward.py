@@ -12,7 +12,9 @@ pieces run beside one another in lanes, and everything recorded is their sum.
 """
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 
+import numpy as np
 import torch
 from torch import Tensor
 
@@ -21,103 +23,108 @@ from explorer.bptt.lanes import Deltas, Paths
 from explorer.bptt.layout import add_product, one, room
 from explorer.bptt.trajectory import Trajectory
 from explorer.cells import Cell, Partials
+from explorer.cells.activations import multiply
 
 BLOCK = 16  # steps whose partials are computed together: few enough to stay in the cache
 
 
 @torch.no_grad()
-def backward(cell: Cell, pieces: Sequence[Trajectory], direct: Sequence[Tensor | None], paths: Paths) -> Flow:
+@np.errstate(all="ignore")  # gradients may overflow, and show it
+def backward(
+    cell: Cell, pieces: Sequence[Trajectory], direct: Sequence[Tensor | None], first: int, paths: Paths
+) -> Flow:
     """Backpropagation through time over one or more pieces of one trajectory.
 
     Args:
         cell: what happened in each step.
         pieces: the trajectory in the order of time; each piece with the weights that were in force.
-        direct: for each state ∂L_t/∂s_t by its own step's loss alone, [T, M, B, H], or None for zero.
+        direct: for each state ∂L_t/∂s_t by its own step's loss alone, at the times that have one from `first` on,
+            [≤T, M, B, H], or None for zero.
+        first: the time, counted from 1, at which these begin.
         paths: which losses enter at each step and what passes on; T steps.
 
     Returns:
         The total gradients.
     """
-    sweep = _Sweep(cell, pieces[-1].u, direct, paths)
+    deltas = Deltas(cell, pieces[-1].u, dict(zip(cell.states, direct, strict=True)), first, paths)
+    sweep = _Sweep(cell, deltas, paths)
     end = sum(len(piece) for piece in pieces)
     for piece in reversed(pieces):
+        back = one(piece.weight_hh.mT).contiguous()
         for stop in range(len(piece), 0, -BLOCK):
             start = max(0, stop - BLOCK)
             block = slice(start, stop)
             before = tuple(s[block] for s in piece.states)
             after = tuple(s[start + 1 : stop + 1] for s in piece.states)
             partials = cell.partials(piece.u[block], piece.v[block], before, after)
-            sweep.block(end, stop - start, partials, piece.weight_hh)
+            sweep.block(end, stop - start, partials, back)
             end -= stop - start
             sweep.to_inputs(slice(end, end + stop - start), partials)
-    sweep.deltas.add_up(0)
-    u = sweep.deltas.gates.flatten(-2)
+    deltas.add_up(0)
+    u = deltas.gates.flatten(-2)
     return Flow(
-        tuple(sweep.deltas.totals[name][1:] for name in cell.states),
+        tuple(deltas.totals[name][1:] for name in cell.states),
         u,
-        u if sweep.v is sweep.deltas.gates else sweep.v.flatten(-2),
-        tuple(sweep.deltas.totals[name][0] for name in cell.states),
+        None if sweep.v is None else sweep.v.flatten(-2),
+        tuple(deltas.totals[name][0] for name in cell.states),
         pieces[0].read if len(pieces) == 1 else torch.cat([piece.read for piece in pieces]),
-        cell.apart,
+        slice(*(None if end is None else end * cell.hidden_size for end in (cell.apart.start, cell.apart.stop))),
     )
 
 
 class _Sweep:
     """The gradient on its way back."""
 
-    def __init__(self, cell: Cell, like: Tensor, direct: Sequence[Tensor | None], paths: Paths) -> None:
-        self.cell, self.paths = cell, paths
-        self.deltas = Deltas(cell, like, dict(zip(cell.states, direct, strict=True)), paths)
-        self.add_product = add_product(like.shape[1])
-        self.v = self.deltas.gates  # until a cell says that inputs have partials of their own
+    def __init__(self, cell: Cell, deltas: Deltas, paths: Paths) -> None:
+        self.cell, self.deltas, self.paths = cell, deltas, paths
+        self.add_product = add_product(deltas.gates.shape[1])
+        self.multiply = multiply(deltas.gates)
+        self.v: Tensor | None = None  # until a cell says that inputs have partials of their own
         driven = [gate for name in cell.states for gate in range(len(cell.gates))[cell.drives[name]]]
         self.once = sorted(driven) == list(range(len(cell.gates)))
 
-    def block(self, end: int, steps: int, partials: Partials, weight_hh: Tensor) -> None:
+    def block(self, end: int, steps: int, partials: Partials, back: Tensor) -> None:
         """Go back through the steps that end at time `end`: at each, find the totals and pass them on."""
-        deltas, back = self.deltas, one(weight_hh.mT)
+        deltas = self.deltas
         recurrent = {name: deltas.spread(partial) for name, partial in partials.recurrent.items()}
         inner = [(*names, deltas.spread(partial)) for names, partial in reversed(list(partials.within.items()))]
         outer = [(*names, deltas.spread(partial)) for names, partial in partials.kept.items()]
         for i, t in zip(reversed(range(steps)), range(end, end - steps, -1), strict=True):
             for name, other, partial in inner:
-                deltas.of[other][t].addcmul_(deltas.of[name][t], partial[i])
+                deltas.of[other][t] += deltas.of[name][t] * partial[i]
             self._to_gates(t, recurrent, i)
             deltas.add_up(t)
             deltas.enter(t - 1)
             if self.paths.all_pass[t - 1]:
                 self.add_product(deltas.columns[t - 1], back, deltas.gate_columns[t])
                 for name, other, partial in outer:
-                    deltas.of[other][t - 1].addcmul_(deltas.of[name][t], partial[i])
+                    deltas.of[other][t - 1] += deltas.of[name][t] * partial[i]
             elif self.paths.some_pass[t - 1]:
                 passing, passing_columns = deltas.passing()
                 self.add_product(passing_columns, back, deltas.gate_columns[t])
                 for name, other, partial in outer:
-                    passing[other].addcmul_(deltas.of[name][t], partial[i])
+                    passing[other] += deltas.of[name][t] * partial[i]
                 deltas.let_pass(t - 1)
 
-    def _to_gates(self, t: int, recurrent: Mapping[str, tuple[Tensor, ...]], i: int) -> None:
+    def _to_gates(self, t: int, recurrent: Mapping[str, list[Any]], i: int) -> None:
         """δu_t = Σ_s δs_t · ∂s_t/∂u_t."""
         deltas = self.deltas
         if self.once:
             for name, partial in recurrent.items():
-                torch.mul(deltas.broad[name][t], partial[i], out=deltas.driven[name][t])
+                self.multiply(deltas.broad[name][t], partial[i], out=deltas.driven[name][t])
             return
         for name in recurrent:
-            deltas.driven[name][t].zero_()
+            deltas.driven[name][t][...] = 0.0
         for name, partial in recurrent.items():
-            deltas.driven[name][t].addcmul_(deltas.broad[name][t], partial[i])
+            deltas.driven[name][t] += deltas.broad[name][t] * partial[i]
 
     def to_inputs(self, block: slice, partials: Partials) -> None:
-        """Gradients of the input pre-activations of a block of steps, from the totals."""
+        """Gradients of the input pre-activations of a block of steps, for the gates `Cell.apart`, from the totals."""
         if partials.inputs is None:
             return
-        gates = self.deltas.gates
-        if self.v is gates:
-            steps, models, batch, *rest = gates.shape
-            self.v = room(gates, steps, models, (batch,), *rest)
-        self.v[block] = gates[block]
-        apart = self.v[block][..., self.cell.apart, :]
-        apart.zero_()
+        if self.v is None:
+            steps, models, batch, *rest = self.deltas.gates[..., self.cell.apart, :].shape
+            self.v = room(self.deltas.gates, steps, models, (batch,), *rest)
+        here = self.v[block].zero_()
         for name, partial in partials.inputs.items():
-            apart.addcmul_(self.deltas.totals[name][1:][block].unsqueeze(-2), partial)
+            here.addcmul_(self.deltas.totals[name][1:][block].unsqueeze(-2), partial)

@@ -8,7 +8,6 @@ from torch import Tensor
 
 from explorer.bptt.layout import add_product, one
 from explorer.cells.base import State
-from explorer.memory import empty
 
 NUMBERS = 2**18  # entries of ∂L/∂W_hh by step that are computed together: few enough to stay in the cache
 STEPS = 16  # time steps whose products are summed together, for the same reason
@@ -21,24 +20,36 @@ class Flow:
     Attributes:
         states: total gradient of each state at the times 1…T, in the order of `Cell.states`, [T, M, B, H].
         u: gradient of the recurrent pre-activations, [T, M, B, G·H].
-        v: gradient of the input pre-activations, [T, M, B, G·H].
+        v_apart: gradient of the input pre-activations of the gates `apart`, [T, M, B, ≤G·H], or None where they, too,
+            are those of u.
         initial: gradient of the states at time 0, each [M, B, H].
         read: what the weights multiplied: h at the times 0…T−1, x at 1…T, and 1 for the bias, [T, M, B, H + D + 1].
-        apart: the gates for which u and v are not the same.
+        apart: the columns of u for which v is not the same.
+        before: how many steps lie before these T, to which no gradient flows.
     """
 
     states: State
     u: Tensor
-    v: Tensor
+    v_apart: Tensor | None
     initial: State
     read: Tensor
     apart: slice
+    before: int = 0
     _total: Tensor | None = field(default=None, init=False, repr=False)
 
     @property
     def hidden(self) -> int:
         """H."""
         return self.states[-1].shape[-1]
+
+    @property
+    def v(self) -> Tensor:
+        """Gradient of the input pre-activations, [T, M, B, G·H]."""
+        if self.v_apart is None:
+            return self.u
+        found = self.u.clone()
+        found[..., self.apart] = self.v_apart
+        return found
 
     def weights_hh(self) -> tuple[Tensor, Tensor]:
         """∂L/∂W_hh = Σ_t δu_t·h₍t₋₁₎ᵀ, [M, G·H, H], and ∂L/∂b_hh = Σ_t δu_t, [M, G·H]."""
@@ -48,10 +59,9 @@ class Flow:
     def weights_ih(self) -> tuple[Tensor, Tensor]:
         """∂L/∂W_ih = Σ_t δv_t·x_tᵀ, [M, G·H, D], and ∂L/∂b_ih = Σ_t δv_t, [M, G·H]."""
         total = self._sum()[:, self.hidden :]
-        if self.v is not self.u:
-            gates = slice(*(None if end is None else end * self.hidden for end in (self.apart.start, self.apart.stop)))
+        if self.v_apart is not None:
             total = total.clone()
-            total[..., gates] = _outer(self.read[..., self.hidden :], self.v[..., gates])
+            total[..., self.apart] = _outer(self.read[..., self.hidden :], self.v_apart)
         return total[:, :-1].mT, total[:, -1].clone()
 
     def weight_hh_by_step(self) -> Iterator[Tensor]:
@@ -63,7 +73,7 @@ class Flow:
         columns = self.read.shape[-1]
         together = min(steps, max(1, NUMBERS // (models * rows * columns)))
         total = self.u.new_zeros(models, columns, rows)
-        block = empty(self.u, (together, models, columns, rows))
+        block = self.u.new_empty(together, models, columns, rows)
         for u, read in zip(self.u.split(together), self.read.split(together), strict=True):
             own = block[: len(u)]
             torch.bmm(read.mT.flatten(0, 1), u.flatten(0, 1), out=own.flatten(0, 1))

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any
 
 import torch
@@ -11,10 +12,9 @@ from torch.autograd.function import once_differentiable
 from explorer.bptt.backward import backward
 from explorer.bptt.flow import Flow
 from explorer.bptt.lanes import Paths
-from explorer.bptt.trajectory import Trajectory, unroll
+from explorer.bptt.trajectory import Trajectory, newest, unroll
 from explorer.cells import Cell
-from explorer.memory import empty
-from explorer.truncation import Full, Plan
+from explorer.truncation import Full, Plan, after
 
 
 @dataclass
@@ -25,9 +25,10 @@ class Pass:
         cell: what happens in one time step.
         plan: which losses flow back how far, over the steps of `history` and of this pass; None is full BPTT.
         plans: instead, one plan for each model.
-        laid: instead, what the plans mean, once for many passes.
         history: earlier pieces of the trajectory, through which this pass's losses flow back too.
         on_flow: called with the gradients of every backward pass.
+        asked: the first and the last step of this pass, counted from 1, whose states are handed on; by default all.
+            What no loss reads costs nothing then.
         trajectory: the forward pass, once it has run.
     """
 
@@ -36,14 +37,27 @@ class Pass:
     history: tuple[Trajectory, ...] = ()
     on_flow: Callable[[Flow], None] | None = None
     plans: Sequence[Plan] | None = None
-    laid: Paths | None = None
+    asked: tuple[int, int] | None = None
     trajectory: Trajectory | None = field(default=None, init=False)
 
-    def paths(self, length: int) -> Paths:
-        """What the plans mean for `length` steps."""
-        return self.laid or Paths.of(
-            self.plans or [self.plan if self.plan is not None else Full().plan(length)], length
-        )
+    def laid_out(self, length: int, *, whole: bool) -> tuple[int, Paths]:
+        """What the plans mean for `length` steps.
+
+        Returns:
+            The state before which no gradient flows, 0 for the `whole` trajectory; the paths of the steps after it.
+        """
+        plans = tuple(self.plans or [self.plan if self.plan is not None else Full().plan(length)])
+        earlier = sum(len(piece) for piece in self.history)
+        asked = (self.asked[0] + earlier, self.asked[1] + earlier) if self.asked and not whole else (1, length)
+        return _laid_out(plans, asked, length)
+
+
+@lru_cache(maxsize=8)  # each update of a run has the same plan
+def _laid_out(plans: tuple[Plan, ...], asked: tuple[int, int], length: int) -> tuple[int, Paths]:
+    first, last = asked
+    reached = [s.oldest for plan in plans for s in plan if s.first <= last and s.last >= first]
+    start = min([*reached, first - 1])  # what is handed on is taken back, also where no plan lets it flow
+    return start, Paths.of(tuple(after(plan, start) for plan in plans), length - start)
 
 
 class Recurrence(torch.autograd.Function):
@@ -60,7 +74,7 @@ class Recurrence(torch.autograd.Function):
                 then each state at time 0, [M, B, H].
 
         Returns:
-            Each state at the times 1…T in the order of `Cell.states`, [T, M, B, H].
+            Each state at the times asked for, 1…T by default, in the order of `Cell.states`, [≤T, M, B, H].
         """
         inputs, weight_ih, weight_hh, bias_ih, bias_hh, *initial = tensors
         task.trajectory = unroll(task.cell, inputs, weight_ih, weight_hh, bias_ih, bias_hh, tuple(initial))
@@ -68,7 +82,8 @@ class Recurrence(torch.autograd.Function):
         ctx.save_for_backward(weight_ih)
         ctx.set_materialize_grads(False)
         # Copies: what the caller does to them must not reach the backward pass.
-        return tuple(_copy(s[1:]) for s in task.trajectory.states)
+        first, last = task.asked or (1, len(inputs))
+        return tuple(_copy(s[first : last + 1]) for s in task.trajectory.states)
 
     @staticmethod
     @once_differentiable
@@ -77,11 +92,14 @@ class Recurrence(torch.autograd.Function):
         task, trajectory = ctx.task, ctx.trajectory
         (weight_ih,) = ctx.saved_tensors
         pieces = (*task.history, trajectory)
+        needs = ctx.needs_input_grad[1:]
         length = sum(len(piece) for piece in pieces)
-        flow = backward(task.cell, pieces, [_padded(d, length) for d in direct], task.paths(length))
+        start, paths = task.laid_out(length, whole=needs[0] or any(needs[5:]))
+        first = length - len(trajectory) + (task.asked[0] if task.asked else 1)
+        flow = backward(task.cell, newest(pieces, length - start), direct, first - start, paths)
+        flow.before = start
         if task.on_flow is not None:
             task.on_flow(flow)
-        needs = ctx.needs_input_grad[1:]
         weight_ih_own, bias_ih = flow.weights_ih() if needs[1] or needs[3] else (None, None)
         weight_hh_own, bias_hh = flow.weights_hh() if needs[2] or needs[4] else (None, None)
         return (
@@ -95,13 +113,7 @@ class Recurrence(torch.autograd.Function):
         )
 
 
-def _padded(direct: Tensor | None, length: int) -> Tensor | None:
-    """Direct gradients with zeros for the steps of earlier pieces."""
-    if direct is None or len(direct) == length:
-        return direct
-    return torch.cat([direct.new_zeros(length - len(direct), *direct.shape[1:]), direct])
-
-
 def _copy(states: Tensor) -> Tensor:
     """A copy in which the sequences of one model lie together, [T, M, B, H] as [M, T, B, H] in memory."""
-    return empty(states, tuple(states.shape), order=(1, 0, 2, 3)).copy_(states)
+    room = torch.empty_permuted(states.shape, (1, 0, 2, 3), dtype=states.dtype, device=states.device)
+    return room.copy_(states)

@@ -2,7 +2,8 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Self
+from functools import lru_cache
+from typing import Any, Self
 
 import numpy as np
 import torch
@@ -11,7 +12,7 @@ from torch import Tensor
 
 from explorer.bptt.layout import columns, room
 from explorer.cells import Cell
-from explorer.memory import by_time
+from explorer.cells.activations import by_time
 from explorer.truncation import Lanes, Plan
 
 Bools = NDArray[np.bool_]
@@ -37,7 +38,8 @@ class Paths:
     )
 
     @classmethod
-    def of(cls, plans: Sequence[Plan], length: int) -> Self:
+    @lru_cache(maxsize=8)  # each update of a run has the same plan
+    def of(cls, plans: tuple[Plan, ...], length: int) -> Self:
         """Lay out the plan of each model."""
         lanes = [Lanes.of(plan, length) for plan in plans]
         width = max(lane.inject.shape[1] for lane in lanes)
@@ -70,8 +72,8 @@ class Deltas:
         gate_columns: δu_t as products take it.
     """
 
-    def __init__(self, cell: Cell, like: Tensor, direct: Mapping[str, Tensor | None], paths: Paths) -> None:
-        self.direct, self.paths = direct, paths
+    def __init__(self, cell: Cell, like: Tensor, direct: Mapping[str, Tensor | None], first: int, paths: Paths) -> None:
+        self.direct, self.first, self.paths = direct, first, paths
         models, batch, gates, hidden = like.shape[1:]
         steps, _, width = paths.inject.shape
         self.several = width > 1
@@ -92,7 +94,7 @@ class Deltas:
         self.gate_columns = _from_one(columns(lane_gates, dims), times)
         self._gates_now = lane_gates[0]
         self._batch_dims = dims
-        self._passing: dict[str, Tensor] | None = None
+        self._passing: dict[str, Any] | None = None
         self._start(steps)
 
     def _start(self, steps: int) -> None:
@@ -102,43 +104,43 @@ class Deltas:
             return
         for name, direct in self.direct.items():
             total = self.totals[name]
-            if direct is None:
-                total.zero_()
-                continue
-            total[0].zero_()
-            all_in = bool(self.paths.inject.all())
-            total[1:] = direct if all_in else torch.where(self.inject, direct, 0.0)
+            total.zero_()
+            if direct is not None:
+                times = slice(self.first - 1, self.first - 1 + len(direct))
+                all_in = bool(self.paths.inject[times].all())
+                total[1:][times] = direct if all_in else torch.where(self.inject[times], direct, 0.0)
 
     def enter(self, t: int) -> None:
         """With several lanes: δs_t = ∂L_t/∂s_t in those that take in this loss, before anything passes on to it."""
         if not self.several:
             return
         for name, direct in self.direct.items():
-            if direct is None or t == 0:
-                self.of[name][t].zero_()
+            lanes, i = self._lanes[name][t % 2], t - self.first
+            if direct is None or not 0 <= i < len(direct):
+                lanes.zero_()
             else:
-                torch.where(self.inject[t - 1], direct[t - 1].unsqueeze(1), direct.new_zeros(()), out=self.of[name][t])
+                lanes.copy_(torch.where(self.inject[t - 1], direct[i].unsqueeze(1), 0.0))
 
     def add_up(self, t: int) -> None:
         """The totals of time t."""
         if not self.several:
             return
-        for name, delta in self.of.items():
-            torch.sum(delta[t], dim=1, out=self.totals[name][t])
+        for name, lanes in self._lanes.items():
+            torch.sum(lanes[t % 2], dim=1, out=self.totals[name][t])
         if t > 0:
             torch.sum(self._gates_now, dim=1, out=self.gates[t - 1])
 
-    def spread(self, partial: Tensor) -> tuple[Tensor, ...]:
+    def spread(self, partial: Tensor) -> list[Any]:
         """Partials [steps, M, B, …] step by step, the same in all lanes."""
         return by_time(partial.unsqueeze(2) if self.several else partial)
 
-    def passing(self) -> tuple[dict[str, Tensor], Tensor]:
+    def passing(self) -> tuple[dict[str, Any], Tensor]:
         """Zeros for what is to pass on, for each state, and that of h as products take it."""
         if self._passing is None:
             self._passing_room = {name: lanes[:1].clone() for name, lanes in self._lanes.items()}
             self._passing_columns = columns(self._passing_room["h"], self._batch_dims)[0]
-            self._passing = {name: tensor[0] for name, tensor in self._passing_room.items()}
-        for tensor in self._passing.values():
+            self._passing = {name: by_time(tensor)[0] for name, tensor in self._passing_room.items()}
+        for tensor in self._passing_room.values():
             tensor.zero_()
         return self._passing, self._passing_columns
 
@@ -147,9 +149,8 @@ class Deltas:
 
         Selected, not multiplied: what is cut off is exactly zero even where the gradient is infinite.
         """
-        assert self._passing is not None, "something is to pass"
-        for name, tensor in self._passing.items():
-            self.of[name][t].add_(torch.where(self.carry[t - 1], tensor, 0.0))
+        for name, tensor in self._passing_room.items():
+            self._lanes[name][t % 2 if self.several else t] += torch.where(self.carry[t - 1], tensor[0], 0.0)
 
 
 def _widened(mask: Bools, width: int, idle: bool) -> Bools:
@@ -163,6 +164,6 @@ def _mask(mask: Bools, device: torch.device, lanes: bool) -> Tensor:
     return tensor if lanes else tensor.squeeze(2)
 
 
-def _from_one(entries: tuple[Tensor, ...], times: int) -> list[Tensor]:
+def _from_one(entries: Sequence[Any], times: int) -> list[Any]:
     """Entries for the times 1…T at these indices; one entry serves all."""
-    return [entries[0], *(entries * (times - 1) if len(entries) == 1 else entries)]
+    return [entries[0], *(list(entries) * (times - 1) if len(entries) == 1 else entries)]

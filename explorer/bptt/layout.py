@@ -5,16 +5,16 @@ Then one product W·[H, B] serves all gates of a step, and each gate's numbers a
 
 from collections.abc import Callable
 
+import torch
 from torch import Tensor
-
-from explorer.memory import by_time, empty
 
 
 def room(like: Tensor, steps: int, models: int, batch: tuple[int, ...], *rest: int) -> Tensor:
     """An empty tensor [T, M, *batch, *rest] of the type of `like`, the batch's dimensions last in memory."""
     shape = (steps, models, *batch, *rest)
     first = 2 + len(batch)
-    return empty(like, shape, order=(0, 1, *range(first, len(shape)), *range(2, first)))
+    order = (0, 1, *range(first, len(shape)), *range(2, first))
+    return torch.empty_permuted(shape, order, dtype=like.dtype, device=like.device)
 
 
 def columns(tensor: Tensor, batch: int = 1) -> tuple[Tensor, ...]:
@@ -26,7 +26,7 @@ def columns(tensor: Tensor, batch: int = 1) -> tuple[Tensor, ...]:
     """
     last = tuple(range(-batch, 0))
     matrices = tensor.movedim(tuple(range(2, 2 + batch)), last).flatten(-batch).flatten(2, -2)
-    return by_time(matrices.squeeze(1) if matrices.shape[1] == 1 else matrices)
+    return (matrices.squeeze(1) if matrices.shape[1] == 1 else matrices).unbind(0)
 
 
 def one(weights: Tensor) -> Tensor:

@@ -32,7 +32,7 @@ class Rnn(nn.Module):
             initial: the states before the first step, each [1, B, H]; zero by default.
 
         Returns:
-            h at the times 1…T, [T, B, H].
+            h at the times that the pass asks for, 1…T by default, [≤T, B, H].
         """
         if initial is None:
             zero = inputs.new_zeros(1, inputs.shape[1], self.cell.hidden_size)
@@ -59,7 +59,7 @@ class Network(nn.Module):
             self.readout.bias.copy_(uniform((output_size,), size, generator))
 
     def forward(self, inputs: Tensor, task: Pass | None = None, initial: State | None = None) -> Tensor:
-        """Readout outputs [T, B, C] of inputs [T, B, D]; the other arguments are those of `Rnn.forward`."""
+        """Readout outputs [≤T, B, C] of inputs [T, B, D]; the other arguments are those of `Rnn.forward`."""
         outputs: Tensor = self.readout(self.rnn(inputs, task, initial))
         return outputs
 
@@ -86,13 +86,13 @@ class Networks(nn.Module):
         return weight
 
     def forward(self, inputs: Tensor, task: Pass) -> Tensor:
-        """Readout outputs [T, M, B, C] of inputs [T, M, B, D]; the pass may hold one plan for each model."""
-        steps, models, batch, _ = inputs.shape
+        """Readout outputs [≤T, M, B, C] of inputs [T, M, B, D]; the pass may hold one plan for each model."""
+        models, batch = inputs.shape[1:3]
         zero = inputs.new_zeros(models, batch, self.cell.hidden_size)
         *recurrent, readout, bias = self.weights
         h = Recurrence.apply(task, inputs, *recurrent, *(zero for _ in self.cell.states))[-1]
         outputs = torch.baddbmm(bias.unsqueeze(1), h.transpose(0, 1).flatten(1, 2), readout.mT)
-        return outputs.view(models, steps, batch, -1).transpose(0, 1)
+        return outputs.view(models, len(h), batch, -1).transpose(0, 1)
 
 
 def _stacked(tensors: Sequence[Tensor]) -> Tensor:

@@ -12,6 +12,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 from torch.linalg import vector_norm
+from torch.nn.functional import pad
 
 from explorer.bptt.flow import NUMBERS, Flow
 from explorer.cells import Cell
@@ -32,7 +33,7 @@ def norms_by_time(cell: Cell, flow: Flow) -> dict[str, Array]:
     Returns:
         `grad_h`, `grad_c` …: Σ_b ‖∂L/∂s_{b,t}‖₂, [M, T]; with a loss that is the mean over sequences this is the
         average over sequences of the per-sequence gradient norm. `grad_weight`: Frobenius norm of time t's own
-        contribution to ∂L/∂W_hh, summed over the batch before the norm, [M, T].
+        contribution to ∂L/∂W_hh, summed over the batch before the norm, [M, T]. T counts the steps before, too.
     """
     together = norms_on_device(cell, flow).cpu().numpy()  # one copy from the device
     return dict(zip(recorded_names(cell), together, strict=True))
@@ -42,7 +43,7 @@ def norms_on_device(cell: Cell, flow: Flow) -> Tensor:
     """The same in the order of `recorded_names`, where the gradients are, [names, M, T]."""
     found = [_over_units(state) for state in flow.states]
     found.append(torch.cat([_norm(block.flatten(-2)) for block in flow.weight_hh_by_step()]))
-    return torch.stack(found).mT
+    return pad(torch.stack(found).mT, (flow.before, 0))
 
 
 def joint_norm(tensors: Sequence[Tensor]) -> float:

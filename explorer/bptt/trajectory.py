@@ -3,8 +3,10 @@
 Letters: T time steps, M models side by side, B sequences, D inputs, H units, G gates.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
+import numpy as np
 import torch
 from torch import Tensor
 
@@ -47,7 +49,19 @@ class Trajectory:
         return Trajectory(self.u[start:], self.v[start:], states, self.weight_hh, self.read[start:])
 
 
+def newest(pieces: Sequence[Trajectory], steps: int) -> list[Trajectory]:
+    """The last `steps` steps of pieces that follow one another in time."""
+    kept = list[Trajectory]()
+    for piece in reversed(pieces):
+        if steps <= 0:
+            break
+        kept.insert(0, piece.newest(min(steps, len(piece))))
+        steps -= len(piece)
+    return kept
+
+
 @torch.no_grad()
+@np.errstate(all="ignore")  # states may overflow, and show it
 def unroll(
     cell: Cell, inputs: Tensor, weight_ih: Tensor, weight_hh: Tensor, bias_ih: Tensor, bias_hh: Tensor, initial: State
 ) -> Trajectory:

@@ -1,13 +1,30 @@
-"""The hyperbolic tangent as the engine takes it, outside autograd.
+"""Pointwise operations of one time step after another, as the engine takes them, outside autograd.
 
-On a CPU it is NumPy's, whose vectorised one is exact to the last digits and takes an eighth of torch's time.
+On a CPU they are NumPy's: its views and operations begin in half of torch's time, and its vectorised hyperbolic
+tangent, exact to the last digits, takes an eighth of torch's. Arrays and tensors have the operators `+=` and `*` alike.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from typing import Any
 
 import numpy as np
 import torch
 from torch import Tensor
+
+
+def by_time(tensor: Tensor) -> list[Any]:
+    """The entries along time, the first dimension: arrays on a CPU, tensors elsewhere."""
+    return list(tensor.numpy()) if tensor.device.type == "cpu" else list(tensor.unbind(0))
+
+
+def multiply(like: Tensor) -> Callable[..., Any]:
+    """The function f(a, b, out=c), c = a·b, for entries of such a tensor."""
+    return np.multiply if like.device.type == "cpu" else torch.mul
+
+
+def subtract(like: Tensor) -> Callable[..., Any]:
+    """The function f(a, b, out=c), c = a − b, for entries of such a tensor."""
+    return np.subtract if like.device.type == "cpu" else torch.sub
 
 
 def tanh(x: Tensor, out: Tensor) -> Tensor:
@@ -19,11 +36,15 @@ def tanh(x: Tensor, out: Tensor) -> Tensor:
 
 
 def tanh_steps(x: Tensor, out: Tensor) -> Iterator[None]:
-    """The same for one time step after another, the first dimension: one each time it is resumed."""
-    if x.device.type != "cpu":
-        for before, after in zip(x, out, strict=True):
-            torch.tanh(before, out=after)
-            yield
-    for numbers, results in zip(x.numpy(), out.numpy(), strict=True):
-        np.tanh(numbers, out=results)
+    """The same for one time step after another: one each time it is resumed."""
+    function: Callable[..., Any] = np.tanh if x.device.type == "cpu" else torch.tanh
+    for before, after in zip(by_time(x), by_time(out), strict=True):
+        function(before, out=after)
+        yield
+
+
+def sigmoid_steps(x: Tensor) -> Iterator[None]:
+    """σ in place, one time step each time it is resumed; torch's everywhere, for NumPy has none."""
+    for entry in x.unbind(0):
+        torch.sigmoid(entry, out=entry)
         yield

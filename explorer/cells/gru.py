@@ -6,11 +6,10 @@ from typing import ClassVar, Literal
 import torch
 from torch import Tensor
 
-from explorer.cells.activations import tanh_steps
+from explorer.cells.activations import by_time, sigmoid_steps, subtract, tanh_steps
 from explorer.cells.base import Cell, Partials, State
 from explorer.cells.biases import GruBias, UpdateBias
 from explorer.cells.weights import AnyWeights, OrthogonalWeights
-from explorer.memory import by_time, empty_like
 from explorer.parts import quantity
 
 
@@ -42,13 +41,14 @@ class Gru(Cell):
         """The same in place: r and z take the sum's place in u, which keeps u_n; n takes that of v_n."""
         (h,) = states
         (r, z, u_n), n = u.unbind(-2), v.squeeze(-2)
-        tanh_n = tanh_steps(n, out=n)
-        over_time = (u[..., :2, :], r, z, u_n, n, h[:-1], h[1:])
-        for r_z, r_t, z_t, u_n_t, n_t, before, h_t in zip(*map(by_time, over_time), strict=True):
-            torch.sigmoid(r_z, out=r_z)
-            n_t.addcmul_(r_t, u_n_t)
+        sigmoid_r_z, tanh_n, minus = sigmoid_steps(u[..., :2, :]), tanh_steps(n, out=n), subtract(u)
+        for r_t, z_t, u_n_t, n_t, before, h_t in zip(*map(by_time, (r, z, u_n, n, h[:-1], h[1:])), strict=True):
+            next(sigmoid_r_z)
+            n_t += r_t * u_n_t
             next(tanh_n)
-            torch.lerp(n_t, before, z_t, out=h_t)
+            minus(before, n_t, out=h_t)  # h = n + z·(h₍t₋₁₎ − n)
+            h_t *= z_t
+            h_t += n_t
             yield
 
     def partials(self, u: Tensor, v: Tensor, previous: State, new: State) -> Partials:
@@ -60,8 +60,8 @@ class Gru(Cell):
         del new
         r, z, u_n = u.unbind(-2)
         n = v.squeeze(-2)
-        to_v = torch.mul(1 - z, 1 - n * n, out=empty_like(n))
-        found = empty_like(u)
+        to_v = (1 - z) * (1 - n * n)
+        found = torch.empty_like(u)
         to_r, to_z, to_n = found.unbind(-2)
         torch.mul(r, to_v, out=to_n)
         torch.mul(to_n, u_n * (1 - r), out=to_r)

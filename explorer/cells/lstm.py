@@ -6,11 +6,10 @@ from typing import ClassVar, Literal
 import torch
 from torch import Tensor
 
-from explorer.cells.activations import tanh, tanh_steps
+from explorer.cells.activations import by_time, multiply, sigmoid_steps, tanh, tanh_steps
 from explorer.cells.base import Cell, Partials, State
 from explorer.cells.biases import ForgetBias, LstmBias
 from explorer.cells.weights import AnyWeights, OrthogonalWeights
-from explorer.memory import by_time, empty_like
 from explorer.parts import quantity
 
 
@@ -45,16 +44,16 @@ class Lstm(Cell):
         del v
         c, h = states
         i, f, g, o = u.unbind(-2)
-        tanh_g, tanh_c = tanh_steps(g, out=g), tanh_steps(c[1:], out=h[1:])
-        over_time = (u[..., :2, :], i, f, g, o, c[:-1], c[1:], h[1:])
-        for i_f, i_t, f_t, g_t, o_t, before, c_t, h_t in zip(*map(by_time, over_time), strict=True):
-            torch.sigmoid(i_f, out=i_f)
+        sigmoid_i_f, tanh_g, sigmoid_o = sigmoid_steps(u[..., :2, :]), tanh_steps(g, out=g), sigmoid_steps(o)
+        tanh_c, mul = tanh_steps(c[1:], out=h[1:]), multiply(u)
+        for i_t, f_t, g_t, o_t, before, c_t, h_t in zip(*map(by_time, (i, f, g, o, c[:-1], c[1:], h[1:])), strict=True):
+            next(sigmoid_i_f)
             next(tanh_g)
-            torch.sigmoid(o_t, out=o_t)
-            torch.mul(f_t, before, out=c_t)
-            c_t.addcmul_(i_t, g_t)
+            next(sigmoid_o)
+            mul(f_t, before, out=c_t)
+            c_t += i_t * g_t
             next(tanh_c)
-            h_t.mul_(o_t)
+            h_t *= o_t
             yield
 
     def partials(self, u: Tensor, v: Tensor, previous: State, new: State) -> Partials:
@@ -65,14 +64,14 @@ class Lstm(Cell):
         """
         del v
         i, f, g, o = u.unbind(-2)
-        tanh_c = tanh(new[0], out=empty_like(new[0]))
-        found = torch.addcmul(u, u, u, value=-1, out=empty_like(u))  # σ′ = σ(1−σ); for g, 1−g² stands in its place
+        tanh_c = tanh(new[0], out=torch.empty_like(new[0]))
+        found = torch.addcmul(u, u, u, value=-1)  # σ′ = σ(1−σ); for g, 1−g² stands in its place
         to_i, to_f, to_g, to_o = found.unbind(-2)
         to_i *= g
         to_f *= previous[0]
         torch.addcmul(i, i * g, g, value=-1, out=to_g)
         to_o *= tanh_c
-        to_c = torch.addcmul(o, o * tanh_c, tanh_c, value=-1, out=empty_like(o))
+        to_c = torch.addcmul(o, o * tanh_c, tanh_c, value=-1)
         return Partials(
             {"c": found[..., :3, :], "h": found[..., 3:, :]}, kept={("c", "c"): f}, within={("h", "c"): to_c}
         )

@@ -9,7 +9,6 @@ from torch import Tensor
 from explorer.cells.base import Cell, Partials, State
 from explorer.cells.biases import PlainBias, ZeroBias
 from explorer.cells.weights import AnyWeights, IdentityWeights
-from explorer.memory import by_time
 from explorer.parts import quantity
 
 
@@ -35,7 +34,7 @@ class Relu(Cell):
     def run(self, u: Tensor, v: Tensor, states: State) -> Iterator[None]:
         """h_t = max(0, u), where u holds the sum."""
         del v
-        for a, h in zip(by_time(u.squeeze(-2)), by_time(states[0][1:]), strict=True):
+        for a, h in zip(u.squeeze(-2).unbind(0), states[0][1:].unbind(0), strict=True):
             torch.clamp_min(a, 0, out=h)
             yield
 

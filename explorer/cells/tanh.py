@@ -10,7 +10,6 @@ from explorer.cells.activations import tanh_steps
 from explorer.cells.base import Cell, Partials, State
 from explorer.cells.biases import PlainBias, PytorchBias
 from explorer.cells.weights import AnyWeights, OrthogonalWeights
-from explorer.memory import empty_like
 from explorer.parts import quantity
 
 
@@ -43,4 +42,4 @@ class Tanh(Cell):
         del u, v, previous
         (h,) = new
         one = torch.ones((), dtype=h.dtype, device=h.device)
-        return Partials({"h": torch.addcmul(one, h, h, value=-1, out=empty_like(h)).unsqueeze(-2)})
+        return Partials({"h": torch.addcmul(one, h, h, value=-1).unsqueeze(-2)})

@@ -14,12 +14,15 @@ class Clipping(Part):
     kind: str
 
     @abstractmethod
-    def clip(self, gradients: Sequence[Tensor], norm: float) -> None:
+    def clip(self, gradients: Sequence[Tensor], norm: float) -> bool:
         """Change the gradients in place.
 
         Args:
             gradients: one tensor for each parameter.
             norm: their joint 2-norm, finite.
+
+        Returns:
+            Whether they may have changed, and with them their norm.
         """
 
     @abstractmethod

@@ -13,8 +13,9 @@ class NoClipping(Clipping):
 
     kind: Literal["none"] = "none"
 
-    def clip(self, gradients: Sequence[Tensor], norm: float) -> None:
+    def clip(self, gradients: Sequence[Tensor], norm: float) -> bool:
         """Leave the gradients alone."""
+        return False
 
     def clipped(self, gradient: Tensor, norm: Tensor) -> Tensor:
         """The gradient itself."""

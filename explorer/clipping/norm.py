@@ -18,11 +18,13 @@ class NormClipping(Clipping):
         1.0, "Largest norm of the whole gradient.", label="Threshold", ge=1e-6, le=1e6, slider=(0.01, 100.0), log=True
     )
 
-    def clip(self, gradients: Sequence[Tensor], norm: float) -> None:
+    def clip(self, gradients: Sequence[Tensor], norm: float) -> bool:
         """Scale all gradients by threshold / norm where the norm is larger."""
-        if norm > self.threshold:
-            for gradient in gradients:
-                gradient.mul_(self.threshold / norm)
+        if norm <= self.threshold:
+            return False
+        for gradient in gradients:
+            gradient.mul_(self.threshold / norm)
+        return True
 
     def clipped(self, gradient: Tensor, norm: Tensor) -> Tensor:
         """The gradient times threshold / norm where the norm is larger, times exactly 1 elsewhere."""

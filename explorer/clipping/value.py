@@ -19,11 +19,12 @@ class ValueClipping(Clipping):
         log=True,
     )  # fmt: skip
 
-    def clip(self, gradients: Sequence[Tensor], norm: float) -> None:
+    def clip(self, gradients: Sequence[Tensor], norm: float) -> bool:
         """Clamp every entry to ±threshold."""
         del norm
         for gradient in gradients:
             gradient.clamp_(-self.threshold, self.threshold)
+        return True
 
     def clipped(self, gradient: Tensor, norm: Tensor) -> Tensor:
         """Every entry clamped to ±threshold where the norm is finite."""

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 
 import torch
 from torch import Tensor
-from torch.nn.functional import cross_entropy, one_hot
+from torch.nn.functional import cross_entropy, one_hot, pad
 
 from explorer.parts import Part, quantity
 
@@ -78,15 +78,26 @@ class Task(Part):
         """A batch of new sequences, float64 on the CPU."""
 
     @abstractmethod
-    def step_losses(self, outputs: Tensor, batch: Batch) -> Tensor:
-        """Losses [T, B] of readout outputs [T, B, C], weights included, zero where nothing is asked.
+    def losses(self, outputs: Tensor, targets: Tensor) -> Tensor:
+        """Losses [n, B], weights included, of the readout outputs [n, B, C] and targets of n of the asked steps.
 
         Scale: the loss of a sequence is the sum over its steps, that of a batch the mean over sequences.
         """
 
     @abstractmethod
+    def right(self, outputs: Tensor, targets: Tensor) -> Tensor:
+        """Which answers are right, one Boolean for each sequence and step, [n, B]; arguments as for `losses`."""
+
+    def step_losses(self, outputs: Tensor, batch: Batch) -> Tensor:
+        """Losses [T, B] of readout outputs [T, B, C], weights included, zero where nothing is asked."""
+        first, last = self.asked
+        losses = self.losses(outputs[first - 1 : last], batch.targets[first - 1 : last])
+        return pad(losses, (0, 0, first - 1, self.steps - last))
+
     def correct(self, outputs: Tensor, batch: Batch) -> Tensor:
-        """Which answers are right, one Boolean for each sequence and asked step: [asked, B]."""
+        """Which of the answers in readout outputs [T, B, C] are right, [steps of the question, B]."""
+        first, last = self.question
+        return self.right(outputs[first - 1 : last], batch.targets[first - 1 : last])
 
     @property
     def asked(self) -> Span:
@@ -94,18 +105,16 @@ class Task(Part):
         return self.question
 
 
-class LastStepClasses(Task):
-    """Base of tasks that ask for one of C classes at the last step only."""
+class Classes(Task):
+    """Base of tasks that ask for one of C classes."""
 
-    def step_losses(self, outputs: Tensor, batch: Batch) -> Tensor:
-        """Cross entropy in nats at the last step, zero before."""
-        losses = outputs.new_zeros(outputs.shape[:2])
-        last = cross_entropy(outputs[-1], batch.targets[-1], reduction="none")
-        return torch.cat([losses[:-1], last.unsqueeze(0)])
+    def losses(self, outputs: Tensor, targets: Tensor) -> Tensor:
+        """Cross entropy in nats."""
+        return cross_entropy(outputs.flatten(0, 1), targets.flatten(), reduction="none").view_as(targets)
 
-    def correct(self, outputs: Tensor, batch: Batch) -> Tensor:
-        """Whether the largest output is the class, [1, B]."""
-        return outputs[-1:].argmax(-1) == batch.targets[-1:]
+    def right(self, outputs: Tensor, targets: Tensor) -> Tensor:
+        """Whether the largest output is the class."""
+        return outputs.argmax(-1) == targets
 
 
 def symbols(numbers: Tensor, count: int) -> Tensor:

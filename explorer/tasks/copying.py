@@ -5,13 +5,12 @@ from typing import ClassVar, Literal
 
 import torch
 from torch import Tensor
-from torch.nn.functional import cross_entropy
 
 from explorer.parts import quantity
-from explorer.tasks.base import Batch, Span, Task, symbols
+from explorer.tasks.base import Batch, Classes, Span, symbols
 
 
-class Copying(Task):
+class Copying(Classes):
     """Ten symbols are read, and written again after a wait: T + 20 steps in all.
 
     Inputs (one-hot of 10): ten of eight symbols, T − 1 blanks, a delimiter, ten blanks. Targets (9 classes): T + 10
@@ -75,10 +74,6 @@ class Copying(Task):
         targets[-self.COPIED :] = copied
         return Batch(symbols(numbers, self.input_size), targets)
 
-    def step_losses(self, outputs: Tensor, batch: Batch) -> Tensor:
-        """Cross entropy in nats of every step, divided by T + 20."""
-        return cross_entropy(outputs.movedim(-1, 1), batch.targets, reduction="none") / self.steps
-
-    def correct(self, outputs: Tensor, batch: Batch) -> Tensor:
-        """Whether the largest output is the symbol, at the ten answers: [10, B]."""
-        return outputs[-self.COPIED :].argmax(-1) == batch.targets[-self.COPIED :]
+    def losses(self, outputs: Tensor, targets: Tensor) -> Tensor:
+        """Cross entropy in nats, divided by T + 20."""
+        return super().losses(outputs, targets) / self.steps

@@ -6,10 +6,10 @@ from typing import ClassVar, Literal
 import torch
 
 from explorer.parts import quantity
-from explorer.tasks.base import Batch, LastStepClasses, Span, at_last, symbols
+from explorer.tasks.base import Batch, Classes, Span, at_last, symbols
 
 
-class Recall(LastStepClasses):
+class Recall(Classes):
     """The first of T symbols is asked for at the last step; all symbols between are distractors.
 
     Inputs (one-hot): one of `symbols` cues at step 1, then one of four distractors, uniform, at every step.

@@ -6,10 +6,10 @@ from typing import ClassVar, Literal
 import torch
 
 from explorer.parts import quantity
-from explorer.tasks.base import Batch, LastStepClasses, Span, at_last, symbols
+from explorer.tasks.base import Batch, Classes, Span, at_last, symbols
 
 
-class TemporalOrder(LastStepClasses):
+class TemporalOrder(Classes):
     """Two of T symbols, each A or B, stand among four distractors; their order is asked at the last step: 4 classes.
 
     The first stands in [T/10, 2T/10), the second in [5T/10, 6T/10), counted from 0 as in Pascanu's code, whose

@@ -39,6 +39,13 @@ def mask(plan: Plan, length: int) -> NDArray[np.bool_]:
     return reaches
 
 
+def after(plan: Plan, start: int) -> Plan:
+    """What a plan means for the steps after `start`, counted from there."""
+    return tuple(
+        Segment(max(s.first - start, 1), s.last - start, max(s.oldest - start, 0)) for s in plan if s.last > start
+    )
+
+
 def cuts(plan: Plan, length: int) -> list[int]:
     """The steps t such that no gradient flows from step t + 1 to step t."""
     crossed = np.zeros(length + 1, dtype=bool)

@@ -6,7 +6,6 @@ import streamlit as st
 
 from explorer.processes import PROCESSES
 from explorer.ui import address
-from explorer.ui.board import load_board
 from explorer.ui.controls import controls
 from explorer.ui.look import page_style
 from explorer.ui.stage import stage
@@ -14,7 +13,6 @@ from explorer.ui.stage import stage
 NOTICE = 20  # seconds for which a notice stays, unless it is closed
 
 page_style()
-load_board()
 experiment = address.current()
 with st.sidebar:
     controls(experiment)

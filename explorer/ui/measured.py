@@ -9,10 +9,11 @@ import streamlit as st
 import torch
 import xarray as xr
 
+from explorer import budget
 from explorer.building import DeviceError
 from explorer.experiment import Experiment
 from explorer.findings import facts
-from explorer.measuring import QUICK, MeasuringJob, seconds
+from explorer.measuring import QUICK, MeasuringJob
 from explorer.optimizers import Adam
 from explorer.problems import ExperimentError
 from explorer.training import measure
@@ -93,7 +94,7 @@ def _known_or_asked(experiment: Experiment, found: Measured) -> xr.Dataset | Non
         return dataset.assign_attrs(experiment=experiment.model_dump_json())
     if found.waiting is not None:
         return None
-    if seconds(experiment) <= QUICK:
+    if budget.seconds(experiment) <= QUICK:
         return _keep(key, measure(experiment))
     if job is None or _key(job.experiment) != key:
         _give_up_others([])

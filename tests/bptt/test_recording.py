@@ -14,7 +14,7 @@ def flow(steps: int = 20, batch: int = 3, hidden: int = 2) -> Flow:
     generator = torch.Generator().manual_seed(0)
     states = tuple(torch.randn(steps, 1, batch, hidden, generator=generator) for _ in range(2))
     u = torch.randn(steps, 1, batch, 4 * hidden, generator=generator)
-    return Flow(states, u, u, (), torch.randn(steps, 1, batch, hidden + 3, generator=generator), slice(0))
+    return Flow(states, u, None, (), torch.randn(steps, 1, batch, hidden + 3, generator=generator), slice(0))
 
 
 def test_norms_are_per_sequence_for_states_and_of_the_sum_for_weights() -> None:

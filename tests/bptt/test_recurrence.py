@@ -122,3 +122,19 @@ def test_one_graph_can_be_asked_twice() -> None:
     (two,) = torch.autograd.grad(outputs[-1].sum(), weight, retain_graph=True)
     (other,) = torch.autograd.grad(outputs[0].sum(), weight)
     assert torch.equal(one, two) and not torch.equal(one, other)
+
+
+@pytest.mark.parametrize("plan", [None, (Segment(1, 2, 0), Segment(3, 4, 1))])
+@pytest.mark.parametrize("asked", [(4, 4), (2, 3), (1, 4), (2, 1)])
+@pytest.mark.parametrize("kind", CELLS)
+def test_states_that_no_loss_reads_need_not_be_handed_on(kind: str, asked: tuple[int, int], plan: Plan | None) -> None:
+    cell, steps = cell_of(kind), slice(asked[0] - 1, asked[1])
+    values = tensors(cell)
+    every = Recurrence.apply(Pass(cell, plan), *values)
+    some = Recurrence.apply(Pass(cell, plan, asked=asked), *values)
+    assert all(torch.equal(s, e[steps]) for s, e in zip(some, every, strict=True))
+    expected = torch.autograd.grad(sum((e[steps] ** 2).sum() for e in every), values)
+    found = torch.autograd.grad(sum((s**2).sum() for s in some), values)
+    for a, b in zip(found, expected, strict=True):
+        torch.testing.assert_close(a, b, rtol=1e-12, atol=1e-14)
+    assert (expected[2].abs().max() > 1e-3) == (asked != (2, 1))

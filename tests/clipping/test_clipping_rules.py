@@ -106,3 +106,14 @@ def test_without_asking_for_a_number_what_is_not_finite_is_left_alone(rule: Clip
     row[1] = bad
     found = rule.clipped(row, row.norm())
     assert torch.equal(found.nan_to_num(7.0), row.nan_to_num(7.0)) and not found.isfinite().all()
+
+
+@pytest.mark.parametrize("size", [1e-3, 1e3])
+@pytest.mark.parametrize("rule", RULES)
+def test_a_rule_that_changed_something_says_so(rule: type[Clipping], size: float) -> None:
+    before = gradients(size=size)
+    after = [g.clone() for g in before]
+    said = rule().clip(after, joint_norm(after))
+    changed = any(not torch.equal(a, b) for a, b in zip(before, after, strict=True))
+    assert said or not changed
+    assert changed == (size > 1 and rule is not NoClipping)

@@ -1,0 +1,68 @@
+"""Experiments in groups that train as one tensor program, and what comes of a group, update by update."""
+
+from collections.abc import Iterator, Sequence
+from itertools import pairwise
+from math import ceil
+
+import xarray as xr
+
+from explorer import budget
+from explorer.experiment import Experiment
+from explorer.recording import Recording, Row
+from explorer.together import Together, same_shape
+from explorer.training import Training
+
+MOST_MODELS = 16  # in one program: more save next to nothing, and differ more in how far they flow back
+
+
+def grouped(experiments: Sequence[Experiment], places: int = 1) -> list[list[int]]:
+    """Numbers of experiments that train together; where there are several places, the largest work first.
+
+    Args:
+        experiments: any; those of one shape come together, as long as the memory budget and MOST_MODELS allow.
+        places: how many groups train at the same time; what fits into one group is shared out among them.
+    """
+    shapes: dict[tuple[object, ...], list[int]] = {}
+    for number, experiment in enumerate(experiments):
+        shapes.setdefault(same_shape(experiment), []).append(number)
+    found = []
+    for numbers in shapes.values():
+        most = max(1, min(MOST_MODELS, int(budget.limits().memory / budget.need(experiments[numbers[0]]).memory)))
+        count = max(ceil(len(numbers) / most), min(places, len(numbers)))
+        # Neighbours flow back about as far: a program goes back as far as the farthest of its models.
+        numbers.sort(key=lambda number: _reach(experiments[number]))
+        ends = [len(numbers) * place // count for place in range(count + 1)]
+        found += [numbers[start:end] for start, end in pairwise(ends)]
+    if places > 1:  # so that none is left to train alone at the end
+        found.sort(key=lambda group: -sum(_weight(experiments[number]) for number in group))
+    return found
+
+
+def _reach(experiment: Experiment) -> int:
+    """How many steps the backward pass goes back."""
+    first, last = experiment.task.asked
+    plan = experiment.truncation.plan(experiment.task.steps)
+    return experiment.task.steps - min(s.oldest for s in plan if s.first <= last and s.last >= first)
+
+
+def _weight(experiment: Experiment) -> float:
+    """Work of a run; the backward pass is two thirds of a whole one."""
+    return budget.need(experiment).work * (1 + 2 * _reach(experiment) / experiment.task.steps) / 3
+
+
+def updates(experiments: Sequence[Experiment]) -> Iterator[dict[int, Row]]:
+    """Train a group; after each update, the rows of those still under way, by their place in the group."""
+    if len(experiments) > 1:
+        yield from Together(experiments)
+    else:
+        for row in Training(experiments[0]):
+            yield {0: row}
+
+
+def train_group(experiments: Sequence[Experiment]) -> list[xr.Dataset]:
+    """Train a group to its end, wherever this runs."""
+    recordings = [Recording(experiment) for experiment in experiments]
+    for rows in updates(experiments):
+        for place, row in rows.items():
+            recordings[place].keep(row)
+    return [recording.dataset() for recording in recordings]
