@@ -13,8 +13,8 @@ WORK_FLOP = 2e14
 RECORDED_TOGETHER = 16  # steps whose contributions to ∂L/∂W_hh are held at once, with a float64 copy
 SIZES = (("steps",), ("batch_size",), ("cell", "hidden_size"), ("task", "length"))
 NUMBERS = 6  # loss, accuracy and the like, recorded after each update
-SPEED = 1e10  # operations a second of one core, about
-PER_STEP = 2e-4  # seconds for each time step of an update, however small the network
+SPEED = 5e10  # operations a second of one core, about
+PER_STEP = 3e-5  # seconds for each time step of an update, however small the network
 EIGENVALUES = 60.0  # operations for each H³ of the spectral radius, slow ones counted at the speed of products
 
 

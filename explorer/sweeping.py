@@ -18,7 +18,7 @@ from explorer.processes import CORES
 from explorer.recording import Recording, Row
 
 LOOK = 0.1  # seconds between two looks at `stop` while runs are made elsewhere
-SOON = 8.0  # seconds of work below which processes of their own would take longer to start than they save
+SOON = 10.0  # seconds of work below which processes of their own would take longer to start than they save
 
 
 def sweep(

@@ -10,7 +10,7 @@ from explorer.experiment import Experiment
 from explorer.figures import captions, gradient, heatmap, loss, norms, style, weight_share, weight_share_rows
 from explorer.figures.updates import kept
 from explorer.findings import with_loss
-from explorer.job import TrainingJob
+from explorer.job import Phase, TrainingJob
 from explorer.ui import runs
 from explorer.ui.board import Panel, Rich, Scrub, board
 from explorer.ui.look import theme
@@ -38,7 +38,8 @@ def stage(experiment: Experiment) -> None:
     resting = {"paused": HEARTBEAT}.get(phase or "")
     waiting = _measured(experiment, job).waiting is not None
 
-    # Two fragments: what streams is one message to one component, and the buttons are not drawn ten times a second.
+    # Fragments for what changes by itself. The buttons are outside: a click then runs the page, timers and all; within
+    # a fragment that ticks, it was now and then lost between two ticks.
     @st.fragment(run_every=REDRAW if phase == "running" else LOOK if waiting else None)
     def live() -> None:
         job = runs.of(experiment)
@@ -48,18 +49,20 @@ def stage(experiment: Experiment) -> None:
             st.rerun()  # sets the timer anew
 
     @st.fragment(run_every=COUNT if phase == "running" else resting)
-    def transport() -> None:
+    def progress() -> None:
         job = runs.of(experiment)
         if job is not None:
             job.touch()
-        if refused := runs.refusal():
-            st.toast(refused)
-        _transport(experiment, job)
+        _progress(experiment, job)
         if (job.phase if job is not None else None) != phase:
             st.rerun()  # sets both timers anew
 
     live()
-    transport()
+    if refused := runs.refusal():
+        st.toast(refused)
+    with st.container(horizontal=True, vertical_alignment="center", key="transport"):
+        _buttons(experiment, phase, began=job is not None)
+        progress()
 
 
 def _measured(experiment: Experiment, job: TrainingJob | None) -> Measured:
@@ -136,27 +139,24 @@ def _coloured(pieces: list[findings.Piece]) -> Rich:
     return [(text, style(cell, theme()).colour if cell else None) for text, cell in pieces]
 
 
-def _transport(experiment: Experiment, job: TrainingJob | None) -> None:
-    """Train, pause, one step, stop, reset, and how far the run is."""
-    phase = job.phase if job is not None else None
+def _buttons(experiment: Experiment, phase: Phase | None, *, began: bool) -> None:
+    """Train or pause, one step, stop, reset."""
     over = phase == "ended"
     word, act = ("Pause", runs.pause) if phase == "running" else ("Train", runs.train)
     here: dict[str, Any] = {"args": (experiment,)}
-    with st.container(horizontal=True, vertical_alignment="center", key="transport"):
-        st.button(
-            "Resume" if phase == "paused" else word,
-            key="train",
-            type="secondary" if phase == "running" else "primary",
-            on_click=act,
-            width=BUTTON,
-            shortcut="T",
-            disabled=over,  # until Reset gives it up, what this run recorded stays
-            **here,
-        )
-        st.button("Step", key="step", on_click=runs.step, disabled=phase == "running" or over, **here)
-        st.button("Stop", key="stop", on_click=runs.stop, disabled=phase not in ("running", "paused"), **here)
-        st.button("Reset", key="reset", on_click=runs.reset, disabled=job is None, **here)
-        _progress(experiment, job)
+    st.button(
+        "Resume" if phase == "paused" else word,
+        key="train",
+        type="secondary" if phase == "running" else "primary",
+        on_click=act,
+        width=BUTTON,
+        shortcut="T",
+        disabled=over,  # until Reset gives it up, what this run recorded stays
+        **here,
+    )
+    st.button("Step", key="step", on_click=runs.step, disabled=phase == "running" or over, **here)
+    st.button("Stop", key="stop", on_click=runs.stop, disabled=phase not in ("running", "paused"), **here)
+    st.button("Reset", key="reset", on_click=runs.reset, disabled=not began, **here)
 
 
 def _progress(experiment: Experiment, job: TrainingJob | None) -> None:

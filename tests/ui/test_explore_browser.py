@@ -115,6 +115,17 @@ def test_train_streams_scrubs_and_stops(page, serve):
     page.wait_for_selector(".st-key-transport >> text=not trained yet")
 
 
+def test_no_click_is_lost_between_two_ticks(page, serve):
+    open_page(page, serve(APP, "length=30&hidden_size=8&steps=100000"))
+    button, transport = page.locator(".st-key-train button"), ".st-key-transport >> text="
+    for _ in range(12):
+        button.click()
+        page.wait_for_selector(".st-key-train >> text=Pause")
+        page.wait_for_selector(f"{transport}/s")  # it streams
+        button.click()
+        page.wait_for_selector(f"{transport}paused")
+
+
 def test_pause_and_step_make_single_updates(page, serve):
     open_page(page, serve(APP, "length=20&hidden_size=8"))
     page.locator(".st-key-step button").click()
