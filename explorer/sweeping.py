@@ -10,12 +10,12 @@ import xarray as xr
 
 from explorer import budget
 from explorer.building import DeviceError, device_of
-from explorer.crew import CrewError, rows_from_processes
 from explorer.experiment import Experiment
 from explorer.grid import Grid, SweepError
 from explorer.groups import grouped, train_group, updates
-from explorer.processes import CORES
 from explorer.recording import Recording, Row
+from explorer.workers.crew import CrewError, rows_from_processes
+from explorer.workers.processes import CORES
 
 LOOK = 0.1  # seconds between two looks at `stop` while runs are made elsewhere
 SOON = 10.0  # seconds of work below which processes of their own would take longer to start than they save

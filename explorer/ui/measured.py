@@ -13,10 +13,10 @@ from explorer import budget
 from explorer.building import DeviceError
 from explorer.experiment import Experiment
 from explorer.findings import facts
-from explorer.measuring import QUICK, MeasuringJob
 from explorer.optimizers import Adam
 from explorer.problems import ExperimentError
 from explorer.training import measure
+from explorer.workers.measuring import QUICK, MeasuringJob
 
 BESIDE = ("tanh", "lstm", "gru")
 KEPT = 256  # measurements, shared by everybody on this server; nobody changes one

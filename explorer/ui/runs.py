@@ -8,8 +8,8 @@ from streamlit.runtime.scriptrunner import get_script_run_ctx
 
 from explorer import budget
 from explorer.experiment import Experiment
-from explorer.job import TrainingJob
-from explorer.processes import BusyError
+from explorer.workers.job import TrainingJob
+from explorer.workers.processes import BusyError
 
 _REFUSED, _RESETS = "refused", "resets"
 KEPT = 6  # runs that stay with their tab, the newest …

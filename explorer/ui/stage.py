@@ -10,11 +10,11 @@ from explorer.experiment import Experiment
 from explorer.figures import captions, gradient, heatmap, loss, norms, style, weight_share, weight_share_rows
 from explorer.figures.updates import kept
 from explorer.findings import with_loss
-from explorer.job import Phase, TrainingJob
 from explorer.ui import runs
 from explorer.ui.board import Panel, Rich, Scrub, board
 from explorer.ui.look import theme
 from explorer.ui.measured import Measured, measured
+from explorer.workers.job import Phase, TrainingJob
 
 REDRAW = 0.08  # seconds between two redraws of the charts while training
 COUNT = 0.5  # seconds between two counts of the updates

@@ -129,7 +129,7 @@ def test_cuda_where_there_is_none_is_one_sentence():
 
 
 def test_a_full_server_says_so(monkeypatch):
-    from explorer import processes
+    from explorer.workers import processes
 
     monkeypatch.setattr(processes, "MOST", 0)
     at = open_page()

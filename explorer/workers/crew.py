@@ -10,8 +10,8 @@ from dataclasses import dataclass, field
 from time import sleep
 
 from explorer.experiment import Experiment
-from explorer.processes import PROCESSES, BusyError
 from explorer.recording import Row
+from explorer.workers.processes import PROCESSES, BusyError
 
 AWAIT = 0.2  # seconds between two looks for a free process
 

@@ -9,7 +9,7 @@ import time
 import xarray as xr
 
 from explorer.experiment import Experiment
-from explorer.processes import PROCESSES, BusyError
+from explorer.workers.processes import PROCESSES, BusyError
 
 QUICK = 0.25  # seconds; a measurement that takes longer is not made while a page waits
 

@@ -4,10 +4,10 @@ import time
 
 import pytest
 
-from explorer import processes
 from explorer.experiment import Experiment
-from explorer.job import TrainingJob
 from explorer.training import train
+from explorer.workers import processes
+from explorer.workers.job import TrainingJob
 
 SMALL = {"task": {"kind": "adding", "length": 8}, "cell": {"kind": "tanh", "hidden_size": 4}, "batch_size": 2}
 

@@ -9,7 +9,7 @@ from pathlib import Path
 from explorer import Experiment
 from explorer.recording import Row
 
-ROOT = Path(__file__).parents[1]
+ROOT = Path(__file__).parents[2]
 PRINTS = """
 import sys
 
@@ -27,7 +27,7 @@ def test_what_is_printed_while_it_starts_goes_elsewhere(tmp_path: Path) -> None:
     environment = {**os.environ, "PYTHONPATH": f"{tmp_path}{os.pathsep}{ROOT}", "PYTHONDONTWRITEBYTECODE": "1"}
     small = Experiment().changed(length=8, hidden_size=3, batch_size=2, steps=3, device="cpu")
     with subprocess.Popen(
-        [sys.executable, "-m", "explorer.worker"],
+        [sys.executable, "-m", "explorer.workers"],
         cwd=ROOT, env=environment, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
     ) as process:  # fmt: skip
         assert process.stdin is not None and process.stdout is not None and process.stderr is not None

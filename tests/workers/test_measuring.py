@@ -5,10 +5,11 @@ import time
 import pytest
 import torch
 
-from explorer import budget, measuring, processes
+from explorer import budget
 from explorer.experiment import Experiment
-from explorer.measuring import MeasuringJob
 from explorer.training import measure
+from explorer.workers import measuring, processes
+from explorer.workers.measuring import MeasuringJob
 
 SMALL = Experiment.model_validate({"task": {"kind": "adding", "length": 8}, "cell": {"kind": "tanh", "hidden_size": 4}})
 LARGE = Experiment.model_validate(

@@ -1,4 +1,4 @@
-"""Training in a process of its own: commands in, rows out. `python -m explorer.worker` trains one run after another.
+"""Training in a process of its own: commands in, rows out. `python -m explorer.workers` trains one run after another.
 
 Both pipes carry pickled tuples. In: ("start", experiment as JSON, paused), ("pause",), ("resume",), ("step",),
 ("stop",); the end of input ends the process. Out: ("rows", [Row, …]), then ("end", status) or ("failed", sentence).
@@ -16,7 +16,7 @@ def main() -> None:
     output = os.fdopen(os.dup(1), "wb")
     os.dup2(2, 1)  # what anything prints must not come between the messages
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C at the server reaches its children too; it ends them itself
-    from explorer.serving import serve
+    from explorer.workers.serving import serve
 
     serve(output)
 

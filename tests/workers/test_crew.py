@@ -8,11 +8,11 @@ import pytest
 from sweeping import config
 
 from explorer import sweep, sweeping
-from explorer.crew import CrewError, rows_from_processes
 from explorer.grid import Grid, SweepError
-from explorer.processes import PROCESSES
 from explorer.recording import Row
 from explorer.sweeping import runs_here
+from explorer.workers.crew import CrewError, rows_from_processes
+from explorer.workers.processes import PROCESSES
 
 FOREVER = config(steps=100_000)
 

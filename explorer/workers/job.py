@@ -14,8 +14,8 @@ from typing import Any, Literal
 import xarray as xr
 
 from explorer.experiment import Experiment
-from explorer.processes import PROCESSES
 from explorer.recording import Recording
+from explorer.workers.processes import PROCESSES
 
 LEASE = 90.0  # seconds without a poll after which a run ends: its page is gone; hidden tabs poll once a minute
 GRACE = 5.0  # seconds a page may be gone, as when a connection is lost for a moment, before its run ends

@@ -69,10 +69,10 @@ class Processes:
 
     def _start(self) -> subprocess.Popen[bytes]:
         process = subprocess.Popen(
-            [sys.executable, "-m", "explorer.worker"],
+            [sys.executable, "-m", "explorer.workers"],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
-            cwd=Path(__file__).parents[1],
+            cwd=Path(__file__).parents[2],
         )
         self._all.append(process)
         return process

@@ -1,4 +1,4 @@
-"""What a worker process does: trains as the commands on its input say. `explorer.worker` describes the messages."""
+"""What a worker process does: trains as the commands on its input say. `explorer.workers` describes the messages."""
 
 import os
 import pickle

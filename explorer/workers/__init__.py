@@ -1,0 +1,1 @@
+"""Processes that train and measure beside the page or the sweep that asked for it."""
