@@ -117,12 +117,16 @@ def test_an_interrupted_sweep_is_saved(child: Any, tmp_path: Path) -> None:
     code, output = run.end()
     assert (code, output) == (130, "")
     found = opened(tmp_path / "o.nc")
-    assert found["status"].sel(steps=50_000).values.tolist() == ["stopped"] * 3
+    statuses = found["status"].sel(steps=50_000).values.tolist()
+    assert "stopped" in statuses
+    assert set(statuses) <= {"stopped", "not run"}, "another process may not have begun yet"
     assert found.attrs["status"] == "stopped"
     made = found["recorded"].sel(steps=50_000)
     assert f"; {int(found['recorded'].sum())} of 150009 updates." in run.told
     config = Experiment.model_validate_json(found.attrs["experiment"])
     for seed, rows in zip(made["seed"].values, made.values.tolist(), strict=True):
+        if rows == 0:
+            continue
         alone = first_rows(config.changed(steps=50_000, seed=int(seed)), rows)
         assert float(alone["grad_h"].max()) > 1e-4
         for name, values in alone.data_vars.items():
