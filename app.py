@@ -6,8 +6,10 @@ from pathlib import Path
 import streamlit as st
 
 from explorer.ui.board import load_board
+from explorer.ui.look import page_style
 
 st.set_page_config("Gradient flow in BPTT", "📉", layout="wide", initial_sidebar_state="auto")
+page_style()
 load_board()  # first: the browser reads it while the first run imports the rest
 pages = Path(__file__).parent / "explorer" / "ui"
 gc.disable()  # the first run imports thousands of modules, which the collector would go through again and again

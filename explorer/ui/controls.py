@@ -1,5 +1,6 @@
 """The sidebar: one widget for each field the experiment has, made from the field's own description."""
 
+import time
 from typing import Any
 
 import numpy as np
@@ -14,6 +15,7 @@ from explorer.ui import address
 
 OWN = "Your own"
 WORDS = {**facts.CELL_NAMES, "temporal_order": "temporal order", "pytorch": "PyTorch"}
+IN_FLIGHT = 3.0  # seconds after which nothing old is on its way any more
 SEGMENTED = 24  # letters of all choices together that still fit side by side
 MORE = ("optimizer", "batch_size", "steps", "seed", "device", "dtype")  # top fields that wait in the expander
 
@@ -39,7 +41,7 @@ def _preset(experiment: Experiment) -> None:
     _seed("preset", here)
 
     def chosen() -> None:
-        if _stale():
+        if _stale("preset"):
             return
         preset = next((p for p in PRESETS if p.name == st.session_state["preset"]), None)
         if preset is not None:
@@ -53,7 +55,7 @@ def _control(setting: Setting, value: Any) -> None:
     key = f"field-{setting.key}"
 
     def changed() -> None:
-        if _stale():
+        if _stale(key):
             return
         address.change(**{setting.key: st.session_state[key]})
 
@@ -81,15 +83,23 @@ def _control(setting: Setting, value: Any) -> None:
         st.slider(label, min(low, value), max(high, value), step=kind(setting.step or 1), **common)
 
 
-def _stale() -> bool:
-    """Whether a tick of a fragment brought this change: then it is an old value still on its way, not a person's."""
+def _stale(key: str) -> bool:
+    """Whether a tick of a fragment brought an old value, still on its way when the page gave the widget another.
+
+    A tick may as well be the first to bring what a person has just chosen.
+    """
     context = get_script_run_ctx()
-    return context is not None and bool(context.fragment_ids_this_run)
+    if context is None or not context.fragment_ids_this_run:
+        return False
+    replaced, when = st.session_state.get(f"{key}-replaced", (None, -IN_FLIGHT))
+    return bool(st.session_state[key] == replaced and time.monotonic() - when < IN_FLIGHT)
 
 
 def _seed(key: str, value: Any) -> None:
     """Give a widget its value where it has another; else leave it, so that a slider under the finger stays put."""
     if st.session_state.get(key) != value:
+        if key in st.session_state:
+            st.session_state[f"{key}-replaced"] = st.session_state[key], time.monotonic()
         st.session_state[key] = value
 
 

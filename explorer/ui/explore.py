@@ -6,13 +6,11 @@ import streamlit as st
 
 from explorer.ui import address
 from explorer.ui.controls import controls
-from explorer.ui.look import page_style
 from explorer.ui.stage import stage
 from explorer.workers.processes import PROCESSES
 
 NOTICE = 20  # seconds for which a notice stays, unless it is closed
 
-page_style()
 experiment = address.current()
 with st.sidebar:
     controls(experiment)

@@ -283,10 +283,11 @@ def test_a_change_while_training_stays(page, serve):
     open_page(page, serve(APP, "length=50"))
     page.locator(".st-key-train button").click()
     wait_for_update(page, 5)
-    page.locator(".st-key-field-cell button", has_text="GRU").click()
-    page.wait_for_function("() => location.search.includes('cell=gru')")
-    time.sleep(2)
-    page.locator(".st-key-train button").click()
-    wait_for_update(page, 5)
-    assert "cell=gru" in page.url
-    assert "GRU" in headline(page)
+    for cell, name in (("gru", "GRU"), ("lstm", "LSTM"), ("relu", "ReLU")):
+        page.locator(".st-key-field-cell button", has_text=name).click()
+        page.wait_for_function("cell => location.search.includes('cell=' + cell)", arg=cell)
+        page.wait_for_selector(".st-key-transport >> text=not trained yet")
+        page.locator(".st-key-train button").click()
+        wait_for_update(page, 5)
+        assert f"cell={cell}" in page.url
+        assert name in headline(page)
