@@ -118,7 +118,7 @@ def test_train_streams_scrubs_and_stops(page, serve):
 def test_no_click_is_lost_between_two_ticks(page, serve):
     open_page(page, serve(APP, "length=30&hidden_size=8&steps=100000"))
     button, transport = page.locator(".st-key-train button"), ".st-key-transport >> text="
-    for _ in range(12):
+    for _ in range(6):
         button.click()
         page.wait_for_selector(".st-key-train >> text=Pause")
         page.wait_for_selector(f"{transport}/s")  # it streams
