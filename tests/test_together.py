@@ -5,36 +5,14 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
+from updating import CLIPPINGS, OPTIMIZERS, config
 
 from explorer import Experiment, train
 from explorer.recording import Recording
 from explorer.together import Together, same_shape
 
-BASE: dict[str, Any] = {
-    "task": {"kind": "adding", "length": 20},
-    "cell": {"kind": "lstm", "hidden_size": 5},
-    "batch_size": 3,
-    "steps": 6,
-    "dtype": "float64",
-    "device": "cpu",
-}
 WINDOWS = ({"kind": "full"}, *({"kind": "window", "k1": k, "k2": k} for k in (1, 4, 10, 20)))
 SLIDING = tuple({"kind": "window", "k1": k1, "k2": k2} for k1, k2 in ((2, 4), (5, 10), (4, 8)))
-CLIPPINGS = (
-    {"kind": "none"},
-    {"kind": "norm", "threshold": 0.05},
-    {"kind": "value", "threshold": 0.01},
-    {"kind": "norm", "threshold": 1000.0},
-)
-OPTIMIZERS = (
-    {"kind": "adam", "learning_rate": 0.02},
-    {"kind": "sgd", "learning_rate": 0.1, "momentum": 0.5},
-    {"kind": "rmsprop", "learning_rate": 0.01, "momentum": 0.3},
-)
-
-
-def config(**other: Any) -> Experiment:
-    return Experiment.model_validate({**BASE, **other})
 
 
 def agree_with_alone(experiments: list[Experiment]) -> None:

@@ -111,6 +111,8 @@ def _draw(panels: list[Panel], **rest: Any) -> None:
 def _missing(found: Measured) -> list[str]:
     """What is not beside the chosen cell yet, or never will be."""
     said = [" Measuring the other cells …"] if found.waiting is not None else []
+    if found.error is not None:
+        said.append(f" {found.error}")
     if found.left_out:
         said.append(f" {' and '.join(found.left_out)} would be beyond this server's budget.")
     return said
