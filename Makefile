@@ -9,7 +9,8 @@ app: install
 	$(BIN)/streamlit run app.py --server.port=$(PORT) --server.headless=$(if $(HEADLESS),true,false)
 
 test: $(VENV)/.installed-dev
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n 2 -m "not browser"
+	$(BIN)/python -m pytest -m browser
 
 check: $(VENV)/.installed-dev
 	$(BIN)/ruff format --check .

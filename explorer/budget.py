@@ -37,11 +37,11 @@ def limits() -> Need:
     EXPLORER_MEMORY_BYTES: 2·10⁹ bytes. EXPLORER_WORK_FLOP: 2·10¹⁴ operations for a run, and a thousandth of that for
     one update, which cannot be stopped once it has begun.
     """
-    work = _limit("EXPLORER_WORK_FLOP", WORK_FLOP)
-    return Need(_limit("EXPLORER_MEMORY_BYTES", MEMORY_BYTES), work, work / 1000)
+    work = limit("EXPLORER_WORK_FLOP", WORK_FLOP)
+    return Need(limit("EXPLORER_MEMORY_BYTES", MEMORY_BYTES), work, work / 1000)
 
 
-def _limit(variable: str, default: float) -> float:
+def limit(variable: str, default: float) -> float:
     """A limit from the environment.
 
     Raises:

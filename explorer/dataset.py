@@ -33,6 +33,8 @@ UNITS = {
     "spectral_radius": "largest |eigenvalue| of W_hh",
 }
 SUFFIXES = (".nc", ".csv")
+PART = ".explorer-"  # what the names of files begin with that are still being written
+COMPRESSED = {"zlib": True, "complevel": 1, "shuffle": True}  # halves float64 numbers that were float32
 
 
 class SaveError(Exception):
@@ -77,8 +79,8 @@ def check_target(path: str | Path) -> Path:
     return target
 
 
-def save(dataset: xr.Dataset, path: str | Path) -> Path:
-    """Write a Dataset to .nc (NetCDF 4) or .csv, one row for each step and time.
+def save(dataset: xr.Dataset, path: str | Path, *, compressed: bool = False) -> Path:
+    """Write a Dataset to .nc (NetCDF 4, `compressed` without loss) or .csv, one row for each step and time.
 
     Beside a .csv stands an .experiment.json, ready for --config. All is written under temporary names first and moved
     into place, so that a file is either whole or not there.
@@ -90,7 +92,8 @@ def save(dataset: xr.Dataset, path: str | Path) -> Path:
     try:
         if target.suffix == ".nc":
             # Made in memory first: the HDF5 library reports a full disk in words of its own, a plain write as OSError.
-            _write({target: lambda file: file.write(dataset.to_netcdf(engine="h5netcdf"))})
+            encoding = {name: COMPRESSED for name in dataset.data_vars if compressed}
+            _write({target: lambda file: file.write(dataset.to_netcdf(engine="h5netcdf", encoding=encoding))})
         else:
             config = str(dataset.attrs.get("experiment", "{}")).encode()
             beside = experiment_beside(target)
@@ -107,7 +110,7 @@ def experiment_beside(target: Path) -> Path:
 
 def _write(files: Mapping[Path, Callable[[BinaryIO], object]]) -> None:
     """Write each file by its function; only when all are written does any take its place."""
-    parts = {target: target.with_name(f".explorer-{secrets.token_hex(8)}") for target in files}
+    parts = {target: target.with_name(f"{PART}{secrets.token_hex(8)}") for target in files}
     try:
         for target, write in files.items():
             with parts[target].open("xb") as file:  # a new file, whose mode follows the process's mask by itself

@@ -19,6 +19,13 @@ SWITCHES = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", 
 START_S, STOP_S = 60, 10
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Tests in a browser are marked so: they measure how fast a page is and need the machine for themselves."""
+    for item in items:
+        if "browser" in getattr(item, "fixturenames", ()):
+            item.add_marker("browser")
+
+
 def _without_browser(reason: str) -> NoReturn:
     """Skip on a person's machine, fail where CI promises a browser."""
     if os.environ.get("CI"):
