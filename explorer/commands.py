@@ -9,6 +9,7 @@ from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Mapping
 from contextlib import suppress
 from pathlib import Path
+from time import monotonic
 from typing import Any
 
 import click
@@ -22,6 +23,7 @@ from explorer.dataset import SaveError, check_target, experiment_beside, save
 from explorer.experiment import Experiment, all_settings, load
 from explorer.grid import NOT_RUN, Grid, SweepError
 from explorer.interrupts import INTERRUPTED, interruptible
+from explorer.library import library
 from explorer.problems import ExperimentError
 from explorer.recording import Row, chance_of
 from explorer.sweeping import runs_here
@@ -112,19 +114,29 @@ def measure_command(config: str | None, out: str | None, **flags: str | None) ->
 
 @main.command("train")
 @_experiment_options
+@click.option("--again", is_flag=True, help="Train even where the run library has this run.")
 @click.pass_context
-def train_command(context: click.Context, /, config: str | None, out: str | None, **flags: str | None) -> None:
+def train_command(
+    context: click.Context, /, config: str | None, out: str | None, again: bool, **flags: str | None
+) -> None:
     """Train, recording every update; Ctrl-C ends the run and keeps what was recorded."""
     experiment = _experiment(config, flags)
     _check(out, config)
+    known = None if again else library().entry(experiment)
+    if known is not None and known.status != "stopped" and (run := library().open(experiment)) is not None:
+        tell(f"{known.status} after {known.updates} updates before, taken from the run library; --again trains anew.")
+        _deliver(run, out, [_finding(run)])
+        return
     training, (chance, _) = Training(experiment), chance_of(experiment)
     with interruptible(training.stop):
+        began = monotonic()
         with Progress(experiment.steps) as progress:
             for row in training:
                 progress.show(row, chance)
         tell(f"{training.status} after {training.recorded} of {experiment.steps} updates.")
         if training.recorded:
             run = training.dataset()
+            _keep(run, monotonic() - began)
             _deliver(run, out, [_finding(run)])
     if training.status == "stopped":
         context.exit(INTERRUPTED)
@@ -162,6 +174,24 @@ def sweep_command(
         raise failure
     if stop.is_set():
         context.exit(INTERRUPTED)
+
+
+@main.command("runs")
+@click.option("--json", "as_json", is_flag=True, help="All of it as JSON, experiments included.")
+def runs_command(as_json: bool) -> None:
+    """List the run library, the last used run first; EXPLORER_LIBRARY names its folder."""
+    entries, aside = library().entries()
+    if as_json:
+        click.echo(json.dumps([entry.plain() for entry in entries], indent=1, allow_nan=False))
+    else:
+        for entry in entries:
+            about = ", ".join(f"{key} = {value}" for key, value in entry.experiment.explicit().items())
+            how = f"{entry.status} after {entry.updates} updates, loss {entry.loss:.3g}{' (pinned)' * entry.pinned}"
+            name = f"{entry.experiment.digest}  {entry.used:%Y-%m-%d %H:%M}"
+            click.echo(f"{name}  {how}: {about or 'the default experiment'}")
+        tell(f"{len(entries)} runs in {library().folder}.")
+    for file in aside:
+        tell(f"set aside: {file.sentence}")
 
 
 def _over(axes: Iterable[str]) -> dict[str, list[Any]]:
@@ -208,6 +238,14 @@ def _check(out: str | None, config: str | None) -> None:
     csv = target.suffix == ".csv"
     if csv and config is not None and experiment_beside(target).resolve() == Path(config).resolve():
         raise SaveError(f"{out}: the .experiment.json beside it would replace the config; give another name.")
+
+
+def _keep(run: xr.Dataset, seconds: float) -> None:
+    """Keep a run in the library; where that is impossible, --out still has it."""
+    try:
+        library().keep(run, seconds)
+    except SaveError as error:
+        tell(f"not kept in the run library. {error}")
 
 
 def _deliver(dataset: xr.Dataset, out: str | None, sentences: list[str]) -> None:

@@ -13,7 +13,9 @@ import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from math import isfinite, nan
 from pathlib import Path
+from typing import Any
 
 import h5py
 import numpy as np
@@ -28,6 +30,7 @@ from explorer.problems import ExperimentError
 FORMAT = 1  # of the files; a newer one is left to the newer program that wrote it
 ROOM_BYTES = 2e9
 LEFT_OVER = 3600.0  # seconds after which a part of a file is what a process that was killed left behind
+_OWN = _FORMAT, _SECONDS = "library_format", "library_seconds"  # attributes that only the files have
 _OURS = re.compile(r"[0-9a-f]{16}\.nc")
 
 
@@ -40,6 +43,7 @@ class Entry:
         status: `finished`, `stopped` or `diverged`.
         updates: number of updates recorded.
         loss: of the last update.
+        seconds: that its updates took; nan where nobody measured that.
         used: when it was kept or last opened.
         size: of its file, in bytes.
         pinned: whether it stays however full the library is.
@@ -49,9 +53,24 @@ class Entry:
     status: str
     updates: int
     loss: float
+    seconds: float
     used: datetime
     size: int
     pinned: bool
+
+    def plain(self) -> dict[str, Any]:
+        """The same as JSON holds it; numbers that are not finite are null."""
+        numbers = {"loss": self.loss, "seconds": self.seconds}
+        return {
+            "digest": self.experiment.digest,
+            "status": self.status,
+            "updates": self.updates,
+            **{name: value if isfinite(value) else None for name, value in numbers.items()},
+            "used": self.used.isoformat(),
+            "bytes": self.size,
+            "pinned": self.pinned,
+            "experiment": self.experiment.model_dump(mode="json"),
+        }
 
 
 @dataclass(frozen=True)
@@ -78,8 +97,8 @@ class Library:
         self.folder, self.room = folder, room
         self._known: dict[tuple[str, int, int], Entry | Aside] = {}
 
-    def keep(self, run: xr.Dataset) -> None:
-        """Keep a run under its experiment's hash; one that recorded more updates of the same is not replaced.
+    def keep(self, run: xr.Dataset, seconds: float = nan) -> None:
+        """Keep a run, and how long it took, under its experiment's hash; a longer one of the same is not replaced.
 
         Raises:
             SaveError: where it cannot be written.
@@ -92,7 +111,7 @@ class Library:
             self.folder.mkdir(parents=True, exist_ok=True)
         except OSError as error:
             raise SaveError(f"{self.folder}: could not be made: {error.strerror}.") from None
-        path = save(run.assign_attrs(library_format=FORMAT), self._path(experiment), compressed=True)
+        path = save(run.assign_attrs({_FORMAT: FORMAT, _SECONDS: seconds}), self._path(experiment), compressed=True)
         self._make_room(spare=path)
 
     def open(self, experiment: Experiment) -> xr.Dataset | None:
@@ -105,7 +124,7 @@ class Library:
             os.utime(path)
         except (OSError, ValueError, KeyError, RuntimeError):  # gone, or not whole: as if it were not there
             return None
-        return run
+        return run.drop_attrs(deep=False).assign_attrs({k: v for k, v in run.attrs.items() if k not in _OWN})
 
     def entry(self, experiment: Experiment) -> Entry | None:
         """What is known of an experiment's kept run, without reading its numbers."""
@@ -220,9 +239,9 @@ def _entry(path: Path, stat: os.stat_result, *, pinned: bool) -> Entry:
     """
     try:
         with h5py.File(path) as file:
-            if "library_format" not in file.attrs:
+            if _FORMAT not in file.attrs:
                 raise UnreadableError("it is not a run that this program kept.")
-            version = int(np.ravel(file.attrs["library_format"])[0])
+            version, seconds = (np.ravel(file.attrs[name])[0] for name in _OWN)
             text, status = (_text(file.attrs[name]) for name in ("experiment", "status"))
             losses = file["loss"][...]
             for name in file:  # a file cut short may still have its head
@@ -234,11 +253,13 @@ def _entry(path: Path, stat: os.stat_result, *, pinned: bool) -> Entry:
     try:
         experiment = Experiment.model_validate_json(text)
     except (ExperimentError, ValueError):
-        raise UnreadableError("another version of this program wrote it, with settings that are not known here.") from None
+        raise UnreadableError(
+            "another version of this program wrote it, with settings that are not known here."
+        ) from None
     if f"{experiment.digest}.nc" != path.name:
         raise UnreadableError(f"it holds another experiment than its name says; that would be {experiment.digest}.nc.")
     used = datetime.fromtimestamp(stat.st_mtime, UTC)
-    return Entry(experiment, status, len(losses), float(losses[-1]), used, stat.st_size, pinned)
+    return Entry(experiment, status, len(losses), float(losses[-1]), float(seconds), used, stat.st_size, pinned)
 
 
 def _text(value: object) -> str:

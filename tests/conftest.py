@@ -1,11 +1,26 @@
-"""Settings of the whole suite: one thread, and the same random examples in every run."""
+"""Settings of the whole suite: one thread, the same random examples in every run, and a run library of its own."""
 
+import atexit
+import itertools
 import os
+import shutil
+import tempfile
 
 import hypothesis
+import pytest
 import torch
 
 torch.set_num_threads(1)
 hypothesis.settings.register_profile("same", deadline=None, derandomize=True, max_examples=100)
 hypothesis.settings.register_profile("search", deadline=None, max_examples=1000)
 hypothesis.settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "same"))
+
+_libraries = tempfile.mkdtemp(prefix="explorer-libraries-")
+atexit.register(shutil.rmtree, _libraries, ignore_errors=True)
+_numbers = itertools.count()
+
+
+@pytest.fixture(autouse=True)
+def own_library(monkeypatch: pytest.MonkeyPatch) -> None:
+    """An empty run library for each test and what it starts, never that of whoever runs the tests."""
+    monkeypatch.setenv("EXPLORER_LIBRARY", f"{_libraries}/{next(_numbers)}")

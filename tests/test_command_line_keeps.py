@@ -1,5 +1,6 @@
 """The command line loses nothing that was recorded: full disks, folders that vanish, memory that is not enough."""
 
+import json
 import os
 import resource
 import signal
@@ -112,9 +113,52 @@ def test_a_full_disk_ends_in_one_sentence(ending: str, tmp_path: Path) -> None:
         preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (5000, 5000)),
     )  # fmt: skip
     assert (done.returncode, done.stdout) == (1, "")
-    ended, sentence = done.stderr.splitlines()
+    ended, library, sentence = done.stderr.splitlines()
     assert ended == "finished after 60 of 60 updates."
+    assert library.startswith("not kept in the run library. ") and library.endswith("File too large.")
     assert sentence.startswith(
         f"Error: {folders['out']}/o.{ending}: could not be written: File too large. Nor could it"
     )
+    assert not list(Path(os.environ["EXPLORER_LIBRARY"]).iterdir())
     assert [str(p) for p in tmp_path.rglob("*") if p not in folders.values()] == []
+
+
+def test_the_library_keeps_a_run_and_nothing_is_trained_twice(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    words = ["train", *TINY, "--steps", 5, "--out", tmp_path / "o.nc"]
+    assert invoke(*words).exit_code == 0
+    first = opened(tmp_path / "o.nc")
+    listed = json.loads(invoke("runs", "--json").stdout)
+    assert [(run["status"], run["updates"], run["experiment"]["steps"]) for run in listed] == [("finished", 5, 5)]
+    assert listed[0]["seconds"] > 0 and listed[0]["loss"] == float(first["loss"][-1])
+
+    def never(experiment: Experiment) -> Any:
+        raise AssertionError("trained a second time")
+
+    with monkeypatch.context() as patch:
+        patch.setattr("explorer.commands.Training", never)
+        again = invoke(*words)
+        assert again.exit_code == 0
+        assert "taken from the run library" in again.stderr
+        same(opened(tmp_path / "o.nc"), first)
+        assert isinstance(invoke(*words, "--again").exception, AssertionError)
+    assert "loss" in invoke("runs").stdout and "1 runs in" in invoke("runs").stderr
+    (Path(os.environ["EXPLORER_LIBRARY"]) / "foreign.nc").write_text("not mine")
+    done = invoke("runs")
+    assert done.exit_code == 0 and "set aside: foreign.nc: it cannot be read" in done.stderr
+
+
+def test_a_stopped_run_is_trained_to_its_end_the_next_time(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    class StopsAfterTwo(Training):
+        def __iter__(self) -> Iterator[Any]:
+            for update in super().__iter__():
+                if self.recorded == 2:
+                    self.stop()
+                yield update
+
+    with monkeypatch.context() as patch:
+        patch.setattr("explorer.commands.Training", StopsAfterTwo)
+        assert invoke("train", *TINY, "--steps", 5).exit_code == 130
+    assert [run["updates"] for run in json.loads(invoke("runs", "--json").stdout)] == [2]
+    done = invoke("train", *TINY, "--steps", 5)
+    assert "finished after 5 of 5 updates." in done.stderr
+    assert [run["status"] for run in json.loads(invoke("runs", "--json").stdout)] == ["finished"]

@@ -2,6 +2,7 @@
 
 The experiment in the session decides; the URL follows it, and leads only when it was opened, edited or gone back to.
 Widgets answer faster than a browser writes its address, so a run that a widget caused never reads the URL.
+Beside the experiment the URL holds run=kept where the page shows a run that has ended.
 """
 
 from collections.abc import Mapping
@@ -12,7 +13,9 @@ import streamlit as st
 from explorer.building import DeviceError, device_of
 from explorer.experiment import Experiment, all_settings, read
 from explorer.problems import ExperimentError
+from explorer.ui import runs
 
+RUN = "run"
 _STATE, _URL, _NOTICES, _OWN = "experiment", "url", "notices", "changed_here"
 
 
@@ -21,11 +24,18 @@ def current() -> Experiment:
     state = st.session_state
     url = {key: st.query_params.get_all(key) for key in st.query_params}
     if not state.pop(_OWN, False) and state.get(_URL) != url:
-        experiment, notices = _parse(url)
+        asked = {key: values for key, values in url.items() if key != RUN}
+        experiment, notices = _parse(asked)
+        if RUN in url and runs.of(experiment) is None:
+            runs.show_kept(experiment)
+        if RUN in url and runs.of(experiment) is None:
+            notices.append("run: no run of this experiment is kept here; Train makes it.")
         state[_NOTICES] = notices
         _set(experiment)
     experiment = Experiment.model_validate_json(state[_STATE])
     wanted = {key: [value] for key, value in experiment.explicit().items()}
+    if runs.in_link(experiment):
+        wanted[RUN] = ["kept"]
     if wanted != url:
         st.query_params.from_dict(wanted)
     state[_URL] = wanted

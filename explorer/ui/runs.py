@@ -1,4 +1,4 @@
-"""The training runs of one browser tab, by experiment; at most one is under way."""
+"""The runs of one browser tab, by experiment; at most one is under way, and the run library keeps what it was."""
 
 from collections.abc import Callable
 
@@ -8,21 +8,48 @@ from streamlit.runtime.scriptrunner import get_script_run_ctx
 
 from explorer import budget
 from explorer.experiment import Experiment
+from explorer.library import Entry, library
+from explorer.ui.replay import Replay
 from explorer.workers.job import TrainingJob
 from explorer.workers.processes import BusyError
 
-_REFUSED, _RESETS = "refused", "resets"
-KEPT = 6  # runs that stay with their tab, the newest …
-KEPT_SHARE = 0.1  # … as long as they fill less than this share of the memory budget together
+Run = TrainingJob | Replay
+_REFUSED, _RESETS, _OPEN = "refused", "resets", "open runs"
+IN_MEMORY = 6  # runs that stay in memory for their tab, the newest …
+SHARE = 0.1  # … as long as they fill less than this share of the memory budget together; the others are on disk
 
 
-def of(experiment: Experiment) -> TrainingJob | None:
+def of(experiment: Experiment) -> Run | None:
     """The run of an experiment, if this tab has one; looking at another experiment stops the runs of the others."""
     jobs = _jobs()
     for digest, job in jobs.items():
         if digest != experiment.digest and job.phase != "ended":
             job.stop()
+    if experiment.digest in _open() and experiment.digest not in jobs:
+        show_kept(experiment)
     return jobs.get(experiment.digest)
+
+
+def kept(experiment: Experiment) -> Entry | None:
+    """What the run library has of an experiment."""
+    return library().entry(experiment)
+
+
+def show_kept(experiment: Experiment) -> None:
+    """Show the kept run of an experiment, if there is one, all of it at once."""
+    known, run = kept(experiment), library().open(experiment)
+    if known is None or run is None:
+        _open().discard(experiment.digest)
+        return
+    _make_room()
+    _jobs()[experiment.digest] = Replay(run, known.seconds, whole=True)
+    _open().add(experiment.digest)
+
+
+def in_link(experiment: Experiment) -> bool:
+    """Whether a link to this page should show the run: it has ended, and whoever opens the link can be shown it."""
+    job = of(experiment)
+    return job is not None and job.phase == "ended" and kept(experiment) is not None
 
 
 def train(experiment: Experiment) -> None:
@@ -56,8 +83,9 @@ def stop(experiment: Experiment) -> None:
 
 
 def reset(experiment: Experiment) -> None:
-    """End the run and show the start again."""
+    """End the run, which stays in the library, and show the start again."""
     job = _jobs().pop(experiment.digest, None)
+    _open().discard(experiment.digest)
     if job is not None:
         job.stop()
         st.session_state[_RESETS] = resets() + 1
@@ -74,19 +102,30 @@ def refusal() -> str | None:
     return sentence
 
 
-def _start(experiment: Experiment, *, paused: bool = False) -> TrainingJob | None:
-    jobs = _jobs()
-    room = KEPT_SHARE * budget.limits().memory
-    while len(jobs) >= KEPT or sum(job.recording.nbytes for job in jobs.values()) > room:
-        jobs.pop(next(iter(jobs))).stop()
+def _start(experiment: Experiment, *, paused: bool = False) -> Run | None:
+    """Train; what was trained to its end before is shown again instead, row by row."""
+    jobs, known = _jobs(), kept(experiment)
+    run = library().open(experiment) if known is not None and known.status != "stopped" else None
+    _make_room()
     try:
-        jobs[experiment.digest] = TrainingJob(experiment, paused=paused, present=_presence())
+        if known is not None and run is not None:
+            jobs[experiment.digest] = Replay(run, known.seconds, paused=paused)
+        else:
+            jobs[experiment.digest] = TrainingJob(experiment, paused=paused, present=_presence(), keep=library().keep)
+        _open().add(experiment.digest)
     except BusyError as error:
         st.session_state[_REFUSED] = str(error)
     except (OSError, MemoryError) as error:
         why = str(error) or "the memory of this server is used up"
         st.session_state[_REFUSED] = f"The run could not be started: {why}; try again later."
     return jobs.get(experiment.digest)
+
+
+def _make_room() -> None:
+    """Leave the oldest runs to the library where the newest need their memory."""
+    jobs, room = _jobs(), SHARE * budget.limits().memory
+    while len(jobs) >= IN_MEMORY or sum(job.nbytes for job in jobs.values()) > room:
+        jobs.pop(next(iter(jobs))).stop()
 
 
 def _presence() -> Callable[[], bool]:
@@ -98,6 +137,12 @@ def _presence() -> Callable[[], bool]:
     return lambda: server.is_active_session(session)
 
 
-def _jobs() -> dict[str, TrainingJob]:
-    found: dict[str, TrainingJob] = st.session_state.setdefault("runs", {})
+def _jobs() -> dict[str, Run]:
+    found: dict[str, Run] = st.session_state.setdefault("runs", {})
+    return found
+
+
+def _open() -> set[str]:
+    """Digests of the experiments whose run this tab shows, in memory or not."""
+    found: set[str] = st.session_state.setdefault(_OPEN, set())
     return found

@@ -14,7 +14,7 @@ from explorer.ui import runs
 from explorer.ui.board import Panel, Rich, Scrub, board
 from explorer.ui.look import theme
 from explorer.ui.measured import Measured, measured
-from explorer.workers.job import Phase, TrainingJob
+from explorer.workers.job import Phase
 
 REDRAW = 0.08  # seconds between two redraws of the charts while training
 COUNT = 0.5  # seconds between two counts of the updates
@@ -65,12 +65,12 @@ def stage(experiment: Experiment) -> None:
         progress()
 
 
-def _measured(experiment: Experiment, job: TrainingJob | None) -> Measured:
+def _measured(experiment: Experiment, job: runs.Run | None) -> Measured:
     """The start; beside a trained cell, untrained ones would mislead."""
-    return measured(experiment, compare=job is None or job.recording.recorded == 0)
+    return measured(experiment, compare=job is None or job.recorded == 0)
 
 
-def _charts(experiment: Experiment, job: TrainingJob | None, found: Measured) -> None:
+def _charts(experiment: Experiment, job: runs.Run | None, found: Measured) -> None:
     run = job.dataset() if job is not None else None
     run = with_loss(run) if run is not None else None
     shown = run if run is not None else found.start
@@ -159,22 +159,27 @@ def _buttons(experiment: Experiment, phase: Phase | None, *, began: bool) -> Non
     st.button("Step", key="step", on_click=runs.step, disabled=phase == "running" or over, **here)
     st.button("Stop", key="stop", on_click=runs.stop, disabled=phase not in ("running", "paused"), **here)
     st.button("Reset", key="reset", on_click=runs.reset, disabled=not began, **here)
+    place = st.empty()  # always there, so that nothing after it moves
+    if not began and runs.kept(experiment) is not None:
+        place.button("Open", key="open", on_click=runs.show_kept, **here)
 
 
-def _progress(experiment: Experiment, job: TrainingJob | None) -> None:
+def _progress(experiment: Experiment, job: runs.Run | None) -> None:
     if job is None:
-        st.progress(0.0, f"{experiment.steps} updates with {experiment.optimizer.kind}, not trained yet")
+        known = runs.kept(experiment)
+        told = f"a {known.status} run of {known.updates} is in the library" if known is not None else "not trained yet"
+        st.progress(0.0, f"{experiment.steps} updates with {experiment.optimizer.kind}, {told}")
         return
-    done, total = job.recording.recorded, experiment.steps
+    done, total = job.recorded, experiment.steps
     parts = [f"{done} of {total} updates"]
     if job.phase == "running" and job.rate > 0:
-        parts += [f"{job.rate:.0f}/s", f"{_duration((total - done) / job.rate)} left"]
+        parts += [f"{job.rate:.0f}/s", f"{_duration((total - done) / job.rate)} left", *filter(None, [job.origin])]
     elif job.error is not None:
         parts = [f"ended: {job.error}"]
     elif job.phase == "paused":
         parts.append("paused")
     elif job.phase == "ended":
-        parts += [job.recording.status, "Reset to train again"]
+        parts += [job.status, "Reset shows the start"]
     st.progress(min(1.0, done / total), " · ".join(parts))
 
 

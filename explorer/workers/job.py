@@ -3,18 +3,22 @@
 A process, because a training thread and a page that draws would mostly wait for one another's interpreter lock.
 """
 
+import atexit
 import contextlib
 import pickle
 import subprocess
 import threading
 import time
+import weakref
 from collections.abc import Callable
+from math import nan
 from typing import Any, Literal
 
 import xarray as xr
 
+from explorer.dataset import SaveError
 from explorer.experiment import Experiment
-from explorer.recording import Recording
+from explorer.recording import Recording, Status
 from explorer.workers.processes import PROCESSES
 
 LEASE = 90.0  # seconds without a poll after which a run ends: its page is gone; hidden tabs poll once a minute
@@ -26,17 +30,20 @@ Phase = Literal["running", "paused", "ended"]
 class TrainingJob:
     """One run: start it by making it, poll it, pause, step, stop.
 
-    Without polls for `lease` seconds, or once `present` has said no for `grace` seconds, it ends.
+    Without polls for `lease` seconds, or once `present` has said no for `grace` seconds, it ends. However it ends, and
+    also where the whole program does, `keep` is given what was recorded and the seconds that took.
 
     Attributes:
         experiment: what is trained.
         recording: everything recorded so far.
-        error: the sentence of what ended the run early, if something did.
+        error: the sentence of what ended the run early, if something did, or of why it could not be kept.
         thread: receives the rows; ends with the run.
 
     Raises:
         BusyError: on making it, where as many runs as this server takes are under way.
     """
+
+    origin = ""
 
     def __init__(
         self,
@@ -46,10 +53,15 @@ class TrainingJob:
         lease: float = LEASE,
         present: Callable[[], bool] = lambda: True,
         grace: float = GRACE,
+        keep: Callable[[xr.Dataset, float], None] = lambda run, seconds: None,
     ) -> None:
         self.experiment = experiment
         self.recording = Recording(experiment)
         self.error: str | None = None
+        self._since: float | None = None  # when the newest rows came; None after a pause
+        self._timed, self._spent = 0, 0.0  # rows that came right after others, and the seconds that they took
+        self._keep: Callable[[xr.Dataset, float], None] | None = keep
+        self._keeping = threading.Lock()  # whoever asks a second time waits until it is kept
         self._lease, self._seen = lease, time.monotonic()
         self._present, self._grace = present, grace
         self._phase: Phase = "paused" if paused else "running"
@@ -58,6 +70,7 @@ class TrainingJob:
         self._process: subprocess.Popen[bytes] = PROCESSES.take()
         self._tell("start", experiment.model_dump_json(), paused)
         self.thread = threading.Thread(target=self._receive, name=f"training-{experiment.digest}", daemon=True)
+        _under_way.add(self)
         self.thread.start()
         threading.Thread(target=self._watch, name=f"lease-{experiment.digest}", daemon=True).start()
 
@@ -65,6 +78,26 @@ class TrainingJob:
     def phase(self) -> Phase:
         """Whether the run is under way."""
         return self._phase
+
+    @property
+    def recorded(self) -> int:
+        """Number of updates recorded so far."""
+        return self.recording.recorded
+
+    @property
+    def status(self) -> Status:
+        """How the run is going, or went."""
+        return self.recording.status
+
+    @property
+    def nbytes(self) -> int:
+        """Bytes that its rows fill."""
+        return self.recording.nbytes
+
+    @property
+    def seconds(self) -> float:
+        """Time that the updates took, pauses and the start of the process left out; nan where it is not known."""
+        return self._spent / self._timed * self.recorded if self._timed else nan
 
     @property
     def rate(self) -> float:
@@ -95,14 +128,14 @@ class TrainingJob:
         with self._lock:
             if self._phase == "paused":
                 self._phase = "running"
-                self._marks = []
+                self._marks, self._since = [], None
                 self._tell("resume")
 
     def step(self) -> None:
         """Make one update, then wait."""
         with self._lock:
             if self._phase != "ended":
-                self._phase = "paused"
+                self._phase, self._since = "paused", None
                 self._tell("step")
 
     def stop(self) -> None:
@@ -132,9 +165,23 @@ class TrainingJob:
             PROCESSES.give_back(self._process)
 
     def _end(self) -> None:
-        """From here on nothing is told to the process, which may soon work for another run."""
+        """Keep the run; from here on nothing is told to the process, which may soon work for another one."""
+        self.keep()
         with self._lock:
             self._phase = "ended"
+
+    def keep(self) -> None:
+        """Give away what was recorded, the first time this is asked for."""
+        with self._keeping:
+            keep, self._keep = self._keep, None
+            run = self.dataset()
+            if keep is not None and run is not None:
+                status = "stopped" if self.status == "running" else self.status
+                try:
+                    keep(run.assign_attrs(status=status), self.seconds)
+                except SaveError as error:
+                    self.error = self.error or f"{status}, but the run could not be kept. {error}"
+        _under_way.discard(self)
 
     def _take(self, message: tuple[str, Any]) -> bool:
         """Work in one message; False after the last of this run."""
@@ -143,6 +190,10 @@ class TrainingJob:
             for row in content:
                 self.recording.keep(row)
             now = time.monotonic()
+            if self._since is not None:
+                self._timed += len(content)
+                self._spent += now - self._since
+            self._since = now
             self._marks = [mark for mark in self._marks if now - mark[0] < 1.0] + [(now, self.recording.recorded)]
             return True
         self.recording.status = content if kind == "end" else "stopped"
@@ -158,3 +209,13 @@ class TrainingJob:
             if now - self._seen > self._lease or now - here > self._grace:
                 self.stop()
             self.thread.join(min(1.0, self._lease / 4, self._grace / 4))
+
+
+_under_way: "weakref.WeakSet[TrainingJob]" = weakref.WeakSet()
+
+
+@atexit.register
+def _keep_all() -> None:
+    """Where the program ends in mid-training, keep what was recorded."""
+    for job in list(_under_way):
+        job.keep()

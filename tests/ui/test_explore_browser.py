@@ -121,7 +121,7 @@ def test_train_streams_scrubs_and_stops(page, serve):
     assert oldest == pytest.approx(curve(page, "before training"), rel=1e-5)
     assert not frames, "the scrubber asks the server nothing"
     page.locator(".st-key-reset button").click()
-    page.wait_for_selector(".st-key-transport >> text=not trained yet")
+    page.wait_for_selector(".st-key-transport >> text=is in the library")
 
 
 def test_no_click_is_lost_between_two_ticks(page, serve):
@@ -259,10 +259,38 @@ def test_a_run_that_has_ended_stays_until_it_is_reset(page, serve):
     page.keyboard.press("t")
     time.sleep(0.5)
     assert "5 of 5" in page.locator(".st-key-transport").inner_text()
+    assert "run=kept" in page.url, "a link to this page shows the run"
     page.locator(".st-key-reset button").click()
-    page.wait_for_selector(".st-key-transport >> text=not trained yet")
-    page.keyboard.press("t")
+    page.wait_for_selector(".st-key-transport >> text=a finished run of 5 is in the library")
+    page.wait_for_function("() => !location.search.includes('run=')")
+    page.keyboard.press("t")  # nothing is trained twice: the kept run is shown again
     page.wait_for_selector(".st-key-transport >> text=5 of 5 updates · finished")
+
+
+def test_a_tab_closed_in_mid_training_loses_nothing(browser, serve):
+    url = serve(APP, "length=20&hidden_size=8&steps=100000&seed=11")
+    context = browser.new_context(viewport={"width": 1440, "height": 900})
+    page = context.new_page()
+    open_page(page, url)
+    page.locator(".st-key-train button").click()
+    wait_for_update(page, 20)
+    context.close()
+    page = browser.new_page(viewport={"width": 1440, "height": 900})
+    end = time.monotonic() + 30
+    while time.monotonic() < end:
+        open_page(page, url)
+        page.wait_for_selector(".st-key-transport >> text=updates")
+        if page.locator(".st-key-open button").count():
+            break
+        time.sleep(1)
+    page.locator(".st-key-open button").click()
+    page.wait_for_selector(".st-key-transport >> text=of 100000 updates · stopped")
+    made = int(re.search(r"(\d+) of 100000", page.locator(".st-key-transport").inner_text())[1])
+    assert made >= 20
+    page.wait_for_function("() => location.search.includes('run=kept')")
+    page.reload()
+    page.wait_for_selector(f".st-key-transport >> text={made} of 100000 updates · stopped")
+    page.close()
 
 
 def test_on_a_narrow_touch_screen_the_controls_open_and_close(browser, serve):

@@ -15,12 +15,11 @@ def tab(monkeypatch):
 
     def job(experiment, **_):
         digest = experiment.digest
-        return SimpleNamespace(
-            phase="ended", recording=SimpleNamespace(nbytes=150e6), stop=lambda: stopped.append(digest)
-        )
+        return SimpleNamespace(phase="ended", nbytes=150e6, stop=lambda: stopped.append(digest))
 
     monkeypatch.setattr(runs, "TrainingJob", job)
     monkeypatch.setattr(runs, "_jobs", lambda: jobs)
+    monkeypatch.setattr(runs, "_open", set)
     return jobs, stopped
 
 
@@ -37,7 +36,7 @@ def test_the_oldest_runs_go_where_the_newest_need_their_room(tab, monkeypatch):
 def test_no_more_than_so_many_stay(tab, monkeypatch):
     monkeypatch.setenv("EXPLORER_MEMORY_BYTES", "1e12")
     jobs, _ = tab
-    for seed in range(runs.KEPT + 3):
+    for seed in range(runs.IN_MEMORY + 3):
         runs.train(Experiment().changed(seed=seed))
-    assert len(jobs) == runs.KEPT
-    assert Experiment().changed(seed=runs.KEPT + 2).digest in jobs
+    assert len(jobs) == runs.IN_MEMORY
+    assert Experiment().changed(seed=runs.IN_MEMORY + 2).digest in jobs

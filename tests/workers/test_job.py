@@ -4,10 +4,11 @@ import time
 
 import pytest
 
+from explorer.dataset import SaveError
 from explorer.experiment import Experiment
 from explorer.training import train
 from explorer.workers import processes
-from explorer.workers.job import TrainingJob
+from explorer.workers.job import TrainingJob, _keep_all
 
 SMALL = {"task": {"kind": "adding", "length": 8}, "cell": {"kind": "tanh", "hidden_size": 4}, "batch_size": 2}
 
@@ -136,3 +137,51 @@ def test_a_run_in_its_process_equals_one_made_here():
     here = train(experiment(steps=7))
     assert float(abs(here["grad_h"]).sum()) > 0
     assert job.dataset().drop_attrs().equals(here.drop_attrs())
+
+
+@pytest.mark.parametrize("end", ["finished", "stopped", "killed", "program"])
+def test_what_was_recorded_is_kept_however_it_ends(end):
+    kept = []
+    steps = 12 if end == "finished" else 10_000
+    job = TrainingJob(experiment(steps=steps), keep=lambda run, seconds: kept.append((run, seconds)))
+    if end != "finished":
+        until(lambda: job.seconds > 0)
+    if end == "stopped":
+        job.stop()
+    elif end == "killed":
+        job._process.kill()
+    elif end == "program":
+        _keep_all()
+        assert len(kept) == 1, "before the program is gone"
+        job.stop()
+    job.thread.join(20)
+    ((run, seconds),) = kept
+    assert run.attrs["status"] == ("finished" if end == "finished" else "stopped")
+    assert run.sizes["step"] >= 5 and float(run["grad_h"].min()) > 0
+    assert 0 < seconds < 20 or end == "finished", "so few rows may come together"
+
+
+def test_time_spent_waiting_is_not_counted():
+    job = TrainingJob(experiment(steps=10_000))
+    until(lambda: job.seconds > 0)
+    job.pause()
+    time.sleep(0.1)
+    before, recorded = job.seconds, job.recorded
+    time.sleep(1)
+    job.step()
+    until(lambda: job.recorded > recorded)
+    job.stop()
+    job.thread.join(20)
+    assert 0 < before <= job.seconds < before + 0.5
+
+
+def test_a_run_that_cannot_be_kept_says_so():
+    def full(run, seconds):
+        raise SaveError("run.nc: could not be written: No space left on device.")
+
+    job = TrainingJob(experiment(steps=3), keep=full)
+    job.thread.join(20)
+    assert job.error == (
+        "finished, but the run could not be kept. run.nc: could not be written: No space left on device."
+    )
+    assert job.dataset().sizes["step"] == 3
