@@ -1,7 +1,9 @@
 """The stage: the board with its charts, and the controls of the training run under it, redrawn while it runs."""
 
+from collections.abc import Callable
 from typing import Any
 
+import plotly.graph_objects as go
 import streamlit as st
 import xarray as xr
 
@@ -16,11 +18,12 @@ from explorer.ui.look import theme
 from explorer.ui.measured import Measured, measured
 from explorer.workers.job import Phase
 
-REDRAW = 0.08  # seconds between two redraws of the charts while training
+REDRAW = 0.08  # seconds between two redraws while training; the large chart is in each, the others take turns
 COUNT = 0.5  # seconds between two counts of the updates
 HEARTBEAT = 10.0  # seconds between two polls while paused, so that the run knows its page is there
 LOOK = 0.25  # seconds between two looks at a measurement under way
-BOARD, _LAST = "explore", "last drawn"
+TURNS = (("gradient", "heat"), ("gradient", "loss", "norms", "share"))
+BOARD, _LAST, _TURN = "explore", "last drawn", "turn"
 BUTTON = 136  # px; the same for Train, Pause and Resume, so that nothing beside them moves
 AREAS = """
 "gradient loss" 210px
@@ -78,20 +81,36 @@ def _charts(experiment: Experiment, job: runs.Run | None, found: Measured) -> No
         _without(experiment, found)
         return
     others, look = found.beside if run is None else [], theme()
-    figures = {
-        "gradient": gradient([shown, *others], before=found.start if run is not None else None, theme=look),
-        "heat": heatmap(shown, look),
-        "loss": loss(shown, look),
-        "norms": norms(shown, look),
-        "share": weight_share(shown, theme=look),
+    charts: dict[str, Callable[[], go.Figure]] = {
+        "gradient": lambda: gradient([shown, *others], before=found.start if run is not None else None, theme=look),
+        "heat": lambda: heatmap(shown, look),
+        "loss": lambda: loss(shown, look),
+        "norms": lambda: norms(shown, look),
+        "share": lambda: weight_share(shown, theme=look),
     }
+    revision = f"{experiment.digest} {runs.resets()}"
+    streams = job is not None and job.phase == "running" and run is not None
+    resting = _resting(f"{revision} {look}") if streams else {}
     _draw(
-        [Panel(name, figure, str(figure.layout.meta["alt"])) for name, figure in figures.items()],
+        [resting.get(name) or _panel(name, draw()) for name, draw in charts.items()],
         headline=_coloured(findings.headline([shown, *others])),
         subline=[*_coloured(findings.subline([shown, *others])), *(_missing(found) if run is None else [])],
         scrub=_scrub(experiment, run, done=job is not None and job.phase != "running") if run is not None else None,
-        revision=f"{experiment.digest} {runs.resets()}",
+        revision=revision,
     )
+
+
+def _panel(name: str, figure: go.Figure) -> Panel:
+    return Panel(name, figure, str(figure.layout.meta["alt"]))
+
+
+def _resting(same: str) -> dict[str, Panel]:
+    """The charts that stay as they are in this redraw of the same run: half of the browser's work is theirs."""
+    before, turn = st.session_state.get(_TURN, ("", 0))
+    turn = (turn + 1) % len(TURNS)
+    st.session_state[_TURN] = same, turn
+    panels: list[Panel] = st.session_state[_LAST]["panels"] if before == same else []
+    return {panel.name: panel for panel in panels if panel.name not in TURNS[turn]}
 
 
 def _without(experiment: Experiment, found: Measured) -> None:
