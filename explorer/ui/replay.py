@@ -23,6 +23,7 @@ class Replay:
 
     origin = "replayed from the run library"
     error: str | None = None
+    place = 0
 
     def __init__(self, run: xr.Dataset, seconds: float, *, whole: bool = False, paused: bool = False) -> None:
         self._run, self._total = run, int(run.sizes["step"])

@@ -11,10 +11,9 @@ from explorer.experiment import Experiment
 from explorer.library import Entry, library
 from explorer.ui.replay import Replay
 from explorer.workers.job import TrainingJob
-from explorer.workers.processes import BusyError
 
 Run = TrainingJob | Replay
-_REFUSED, _RESETS, _OPEN = "refused", "resets", "open runs"
+_RESETS, _OPEN = "resets", "open runs"
 IN_MEMORY = 6  # runs that stay in memory for their tab, the newest …
 SHARE = 0.1  # … as long as they fill less than this share of the memory budget together; the others are on disk
 
@@ -70,9 +69,7 @@ def pause(experiment: Experiment) -> None:
 
 def step(experiment: Experiment) -> None:
     """Make one update and wait."""
-    job = of(experiment) or _start(experiment, paused=True)
-    if job is not None:
-        job.step()
+    (of(experiment) or _start(experiment, paused=True)).step()
 
 
 def stop(experiment: Experiment) -> None:
@@ -96,29 +93,17 @@ def resets() -> int:
     return int(st.session_state.get(_RESETS, 0))
 
 
-def refusal() -> str | None:
-    """Why the last run could not be started, said once."""
-    sentence: str | None = st.session_state.pop(_REFUSED, None)
-    return sentence
-
-
-def _start(experiment: Experiment, *, paused: bool = False) -> Run | None:
+def _start(experiment: Experiment, *, paused: bool = False) -> Run:
     """Train; what was trained to its end before is shown again instead, row by row."""
     jobs, known = _jobs(), kept(experiment)
     run = library().open(experiment) if known is not None and known.status != "stopped" else None
     _make_room()
-    try:
-        if known is not None and run is not None:
-            jobs[experiment.digest] = Replay(run, known.seconds, paused=paused)
-        else:
-            jobs[experiment.digest] = TrainingJob(experiment, paused=paused, present=_presence(), keep=library().keep)
-        _open().add(experiment.digest)
-    except BusyError as error:
-        st.session_state[_REFUSED] = str(error)
-    except (OSError, MemoryError) as error:
-        why = str(error) or "the memory of this server is used up"
-        st.session_state[_REFUSED] = f"The run could not be started: {why}; try again later."
-    return jobs.get(experiment.digest)
+    if known is not None and run is not None:
+        jobs[experiment.digest] = Replay(run, known.seconds, paused=paused)
+    else:
+        jobs[experiment.digest] = TrainingJob(experiment, paused=paused, present=_presence(), keep=library().keep)
+    _open().add(experiment.digest)
+    return jobs[experiment.digest]
 
 
 def _make_room() -> None:

@@ -61,8 +61,6 @@ def stage(experiment: Experiment) -> None:
             st.rerun()  # sets both timers anew
 
     live()
-    if refused := runs.refusal():
-        st.toast(refused)
     with st.container(horizontal=True, vertical_alignment="center", key="transport"):
         _buttons(experiment, phase, began=job is not None)
         progress()
@@ -191,7 +189,9 @@ def _progress(experiment: Experiment, job: runs.Run | None) -> None:
         return
     done, total = job.recorded, experiment.steps
     parts = [f"{done} of {total} updates"]
-    if job.phase == "running" and job.rate > 0:
+    if job.place:
+        parts = [f"waiting for others to finish: place {job.place} in the queue"]
+    elif job.phase == "running" and job.rate > 0:
         parts += [f"{job.rate:.0f}/s", f"{_duration((total - done) / job.rate)} left", *filter(None, [job.origin])]
     elif job.error is not None:
         parts = [f"ended: {job.error}"]

@@ -1,19 +1,15 @@
 """Groups of experiments trained in worker processes side by side; their rows come as they are made."""
 
-import contextlib
 import pickle
 import queue
 import subprocess
 import threading
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from time import sleep
 
 from explorer.experiment import Experiment
 from explorer.recording import Row
-from explorer.workers.processes import PROCESSES, BusyError
-
-AWAIT = 0.2  # seconds between two looks for a free process
+from explorer.workers.processes import AWAIT, PROCESSES
 
 
 class CrewError(Exception):
@@ -50,7 +46,7 @@ class _Crew:
             self.events.put(None)
 
     def _train(self, number: int) -> None:
-        process = self._process()
+        process = PROCESSES.take(lambda: not self.over.is_set())
         if process is None:
             return
         done = threading.Event()
@@ -65,13 +61,6 @@ class _Crew:
         else:
             done.set()
             PROCESSES.give_back(process)
-
-    def _process(self) -> subprocess.Popen[bytes] | None:
-        while not self.over.is_set():
-            with contextlib.suppress(BusyError):
-                return PROCESSES.take()
-            sleep(AWAIT)
-        return None
 
     def _end(self, process: subprocess.Popen[bytes], done: threading.Event) -> None:
         """Once all is over, end a process that is at work: what it would still send, nobody wants."""

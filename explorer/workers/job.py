@@ -38,9 +38,7 @@ class TrainingJob:
         recording: everything recorded so far.
         error: the sentence of what ended the run early, if something did, or of why it could not be kept.
         thread: receives the rows; ends with the run.
-
-    Raises:
-        BusyError: on making it, where as many runs as this server takes are under way.
+        place: in the queue for a process, 1 for the next to be served; 0 once it has one.
     """
 
     origin = ""
@@ -67,7 +65,10 @@ class TrainingJob:
         self._phase: Phase = "paused" if paused else "running"
         self._marks: list[tuple[float, int]] = []  # (time, updates made) of the last second, for the rate
         self._lock = threading.Lock()  # of phase and process: one process must never hear of two runs
-        self._process: subprocess.Popen[bytes] = PROCESSES.take()
+        self.place = 0
+        self._wanted = True
+        self._process: subprocess.Popen[bytes] | None = None
+        self._unsent: list[tuple[object, ...]] = []  # what the process will be told once there is one
         self._tell("start", experiment.model_dump_json(), paused)
         self.thread = threading.Thread(target=self._receive, name=f"training-{experiment.digest}", daemon=True)
         _under_way.add(self)
@@ -141,28 +142,52 @@ class TrainingJob:
     def stop(self) -> None:
         """End the run after the update under way; what was recorded stays."""
         with self._lock:
+            self._wanted = False
             if self._phase != "ended":
                 self._tell("stop")
 
     def _tell(self, *message: object) -> None:
+        if self._process is None:
+            self._unsent.append(message)
+            return
         assert self._process.stdin is not None
         with contextlib.suppress(OSError, ValueError):  # the process is gone: the receiving thread says so
             pickle.dump(message, self._process.stdin)
             self._process.stdin.flush()
 
-    def _receive(self) -> None:
-        assert self._process.stdout is not None
+    def _start(self) -> subprocess.Popen[bytes] | None:
+        """Wait for a process and tell it what was asked for meanwhile; None where nobody wants it any more."""
         try:
-            while self._take(pickle.load(self._process.stdout)):
+            process = PROCESSES.take(lambda: self._wanted, lambda place: setattr(self, "place", place))
+        except (OSError, MemoryError) as error:
+            why = str(error) or "the memory of this server is used up"
+            self.error = f"the run could not be started: {why}; try again later"
+            return None
+        with self._lock:
+            self._process, unsent = process, self._unsent
+            if process is not None:
+                for message in unsent:
+                    self._tell(*message)
+        return process
+
+    def _receive(self) -> None:
+        process = self._start()
+        if process is None:
+            self.recording.status = "stopped"
+            self._end()
+            return
+        assert process.stdout is not None
+        try:
+            while self._take(pickle.load(process.stdout)):
                 pass
         except Exception:  # the process is gone, or what it sends cannot be read: nothing more will come of it
-            code = PROCESSES.drop(self._process)
+            code = PROCESSES.drop(process)
             self.recording.status = "stopped"
             self.error = f"the training process ended unexpectedly (exit status {code}); what it had sent is kept"
             self._end()
         else:
             self._end()
-            PROCESSES.give_back(self._process)
+            PROCESSES.give_back(process)
 
     def _end(self) -> None:
         """Keep the run; from here on nothing is told to the process, which may soon work for another one."""

@@ -1,6 +1,5 @@
 """A measurement in a process of its own, for experiments that would hold a page; large ones wait for one another."""
 
-import contextlib
 import pickle
 import subprocess
 import threading
@@ -9,7 +8,7 @@ import time
 import xarray as xr
 
 from explorer.experiment import Experiment
-from explorer.workers.processes import PROCESSES, BusyError
+from explorer.workers.processes import PROCESSES
 
 QUICK = 0.25  # seconds; a measurement that takes longer is not made while a page waits
 
@@ -76,15 +75,14 @@ class MeasuringJob:
             PROCESSES.give_back(process)
 
     def _take(self) -> subprocess.Popen[bytes] | None:
-        """A process, as soon as one is free; None where it is not wanted any more."""
-        while True:
-            with self._lock:
-                if self._cancelled:
-                    return None
-                with contextlib.suppress(BusyError):
-                    self._process = PROCESSES.take()
-                    return self._process
-            time.sleep(0.2)
+        """A process, beside those that train; None where it is not wanted any more."""
+        process = PROCESSES.take(lambda: not self._cancelled, extra=1)
+        with self._lock:
+            if process is not None and self._cancelled:
+                PROCESSES.give_back(process)
+                return None
+            self._process = process
+            return process
 
     def _ask(self, process: subprocess.Popen[bytes]) -> None:
         assert process.stdin is not None

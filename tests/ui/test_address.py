@@ -1,6 +1,7 @@
 """The URL is the experiment: read, written, refused by name; and every control changes it."""
 
 import json
+import time
 from pathlib import Path
 
 import pytest
@@ -128,13 +129,20 @@ def test_cuda_where_there_is_none_is_one_sentence():
     assert shown(at).device == "auto"
 
 
-def test_a_full_server_says_so(monkeypatch):
+def test_a_full_server_shows_the_place_in_the_queue(monkeypatch):
     from explorer.workers import processes
 
     monkeypatch.setattr(processes, "MOST", 0)
-    at = open_page()
+    at = open_page(steps="5")
     at.button(key="train").click().run()
     assert not at.exception
-    assert "already" in at.toast[0].value
+    (job,) = at.session_state["runs"].values()
+    end = time.monotonic() + 5
+    while not job.place and time.monotonic() < end:
+        time.sleep(0.01)
+    assert job.place == 1
     at.run()
-    assert not at.toast
+    assert "place 1 in the queue" in at.get("progress")[0].proto.text
+    monkeypatch.setattr(processes, "MOST", 1)
+    job.thread.join(20)
+    assert (job.status, job.recorded, job.place) == ("finished", 5, 0)

@@ -105,16 +105,28 @@ def test_divergence_keeps_what_was_recorded():
     assert 0 < job.dataset().sizes["step"] == job.recording.recorded < 500
 
 
-def test_a_server_takes_a_bounded_number_of_runs(monkeypatch):
+def test_a_server_takes_a_bounded_number_of_runs_and_serves_who_comes_first(monkeypatch):
     monkeypatch.setattr(processes, "MOST", 1)
-    job = TrainingJob(experiment(steps=10_000), paused=True)
-    with pytest.raises(processes.BusyError, match="1 runs"):
-        TrainingJob(experiment(steps=10_000))
-    job.stop()
-    job.thread.join(5)
-    after = TrainingJob(experiment(steps=3))
-    after.thread.join(20)
-    assert after.recording.status == "finished"
+    first = TrainingJob(experiment(steps=10_000))
+    until(lambda: first.recorded > 0)
+    queue = [TrainingJob(experiment(steps=3, seed=seed)) for seed in (1,)]
+    until(lambda: queue[0].place == 1)
+    queue += [TrainingJob(experiment(steps=3, seed=2)), TrainingJob(experiment(steps=3, seed=3), paused=True)]
+    until(lambda: [job.place for job in queue] in ([1, 2, 3], [1, 3, 2]))
+    assert [job.recorded for job in queue] == [0, 0, 0]
+    leaves = next(job for job in queue if job.place == 2)
+    leaves.stop()
+    leaves.thread.join(5)
+    assert (leaves.phase, leaves.status, leaves.dataset()) == ("ended", "stopped", None)
+    stays = next(job for job in queue if job.place)
+    until(lambda: sorted(job.place for job in queue) == [0, 1, 2])
+    stays.resume()
+    first.stop()
+    for job in queue:
+        job.resume()
+        job.thread.join(20)
+    assert [(job.status, job.recorded, job.place) for job in queue if job is not leaves] == [("finished", 3, 0)] * 2
+    assert processes.PROCESSES.at_work == 0
 
 
 def test_a_killed_process_keeps_what_it_had_sent_and_says_so():

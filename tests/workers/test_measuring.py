@@ -63,11 +63,11 @@ def test_one_that_is_given_up_while_it_waits_never_starts():
 
 
 def test_it_waits_for_a_place(monkeypatch):
-    monkeypatch.setattr(processes, "MOST", 0)
+    monkeypatch.setattr(processes, "MOST", -1)  # not even the place beside those that train
     job = MeasuringJob(SMALL)
     time.sleep(0.5)
     assert not job.done
-    monkeypatch.setattr(processes, "MOST", 1)
+    monkeypatch.setattr(processes, "MOST", 0)
     job.thread.join(20)
     assert job.dataset is not None
 
