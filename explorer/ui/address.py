@@ -1,11 +1,12 @@
-"""The experiment a page shows, and its URL: one is always the other.
+"""The experiment the pages show, and the URL: one is always the other.
 
 The experiment in the session decides; the URL follows it, and leads only when it was opened, edited or gone back to.
-Widgets answer faster than a browser writes its address, so a run that a widget caused never reads the URL.
-Beside the experiment the URL holds run=kept where the page shows a run that has ended.
+Widgets answer faster than a browser writes its address, so a run that a widget caused never reads the URL. All pages
+show the same experiment; a page may have keys of its own beside it, and the Explore page has run=kept where it shows a
+run that has ended.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import streamlit as st
@@ -15,31 +16,61 @@ from explorer.experiment import Experiment, all_settings, read
 from explorer.problems import ExperimentError
 from explorer.ui import runs
 
-RUN = "run"
+EXPLORE, RUN = "explore", "run"
+Own = Mapping[str, list[str]]
 _STATE, _URL, _NOTICES, _OWN = "experiment", "url", "notices", "changed_here"
+_PAGE, _KEYS = "page", "keys of pages"
 
 
-def current() -> Experiment:
-    """The experiment to show in this run of the page."""
+def current(page: str = EXPLORE, keys: Sequence[str] = ()) -> Experiment:
+    """The experiment to show in this run of a page.
+
+    Args:
+        page: its name.
+        keys: the page's own keys in the URL, which `own` then tells.
+    """
     state = st.session_state
     url = {key: st.query_params.get_all(key) for key in st.query_params}
-    if not state.pop(_OWN, False) and state.get(_URL) != url:
-        asked = {key: values for key, values in url.items() if key != RUN}
-        experiment, notices = _parse(asked)
-        if RUN in url and runs.of(experiment) is None:
-            runs.show_kept(experiment)
-        if RUN in url and runs.of(experiment) is None:
-            notices.append("run: no run of this experiment is kept here; Train makes it.")
-        state[_NOTICES] = notices
-        _set(experiment)
+    changed_here = state.pop(_OWN, False)
+    came_over = state.get(_PAGE, page) != page and not url  # by the navigation, which brings nothing along
+    state[_PAGE] = page
+    if not changed_here and not came_over and state.get(_URL) != (page, url):
+        _follow(page, url, keys)
     experiment = Experiment.model_validate_json(state[_STATE])
-    wanted = {key: [value] for key, value in experiment.explicit().items()}
-    if runs.in_link(experiment):
+    wanted = {key: [value] for key, value in experiment.explicit().items()} | dict(own(page))
+    if page == EXPLORE and runs.in_link(experiment):
         wanted[RUN] = ["kept"]
     if wanted != url:
         st.query_params.from_dict(wanted)
-    state[_URL] = wanted
+    state[_URL] = (page, wanted)
     return experiment
+
+
+def own(page: str) -> Own:
+    """The page's own keys and their values."""
+    found: dict[str, Own] = st.session_state.setdefault(_KEYS, {})
+    return found.get(page, {})
+
+
+def change_own(page: str, keys: Own) -> None:
+    """Give a page's own keys other values; called by widgets."""
+    st.session_state.setdefault(_KEYS, {})[page] = keys
+    st.session_state[_OWN] = True
+
+
+def _follow(page: str, url: Own, keys: Sequence[str]) -> None:
+    """Show what the URL says."""
+    mine = {key: values for key, values in url.items() if key in keys}
+    asked = {key: values for key, values in url.items() if key not in mine and (page, key) != (EXPLORE, RUN)}
+    experiment, notices = _parse(asked)
+    if page == EXPLORE and RUN in url:
+        if runs.of(experiment) is None:
+            runs.show_kept(experiment)
+        if runs.of(experiment) is None:
+            notices.append("run: no run of this experiment is kept here; Train makes it.")
+    st.session_state[_NOTICES] = notices
+    st.session_state.setdefault(_KEYS, {})[page] = mine
+    _set(experiment)
 
 
 def notices() -> list[str]:

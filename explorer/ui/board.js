@@ -180,6 +180,7 @@ globalThis.liveBoard = ({ data, parentElement, setTriggerValue }) => {
   if (!boards.has(root)) boards.set(root, new Board(root));
   const board = boards.get(root);
   const retheme = (background) => setTriggerValue("theme", background);
+  board.pick = (panel, place) => setTriggerValue("picked", { panel, place });
   board.update(board.data === data ? board.message : read(data), retheme);
   board.data = data;
   // Streamlit also calls this for a message that was overtaken by a newer one; then the root is still in the page.

@@ -8,7 +8,7 @@ A page calls `load_board()` once, outside every fragment, and then `board(...)`,
 import hashlib
 import json
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -111,6 +111,7 @@ def board(
     scrub: Scrub | None = None,
     revision: str = "",
     dimmed: bool = False,
+    picked: Callable[[str, int], None] | None = None,
 ) -> None:
     """Draw the panels in one grid, in place, and let the scrubber move them together without asking the server.
 
@@ -125,9 +126,16 @@ def board(
         scrub: The updates to look back at; without it the scrubber is hidden and its place kept.
         revision: Names the experiment: zoom and scrubber position are kept as long as it stays the same.
         dimmed: Whether the charts are not those of the headline, because theirs are not there yet.
+        picked: Called with a panel's name and the number in its trace's `customdata` where somebody clicked on a point.
     """
     data = encode(panels, areas, headline, subline, scrub, revision, dimmed=dimmed)
-    _board(key=key, data=data, on_theme_change=_drawn_again)
+
+    def clicked() -> None:
+        found = st.session_state[key].get("picked")
+        if picked is not None and found:
+            picked(str(found["panel"]), int(found["place"]))
+
+    _board(key=key, data=data, on_theme_change=_drawn_again, on_picked_change=clicked)
 
 
 def _drawn_again() -> None:

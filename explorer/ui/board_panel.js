@@ -120,6 +120,10 @@ class Panel {
   // Plotly forgets a zoom when the figure's own range moves, which it does while data stream in: remember it here.
   listen() {
     this.node.on("plotly_doubleclick", () => this.unzoom());
+    this.node.on("plotly_click", ({ points }) => {
+      const place = points.map((point) => point.customdata).find(Number.isInteger);
+      if (place !== undefined) this.board.pick(this.name, place);
+    });
     this.node.on("plotly_relayout", (changes) => {
       for (const key of Object.keys(changes)) {
         const axis = key.match(/^([xy]axis\d*)\.range/)?.[1];
