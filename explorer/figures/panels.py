@@ -15,7 +15,7 @@ from explorer.findings.swept import cell_name, plain
 MOST = 4  # panels side by side that can still be read
 WIDTH = 560.0  # px: the narrowest plot area, all panels together, that words are placed for
 GAP = 16.0  # px between panels
-LETTERS = 84  # a line of a title in the narrowest chart
+LETTERS = 92  # a line of a title in the narrowest chart
 DASHES = ("solid", "dash", "dot", "dashdot")
 
 
@@ -82,6 +82,7 @@ def axes(drawing: Drawing, heads: Sequence[str], x: Sequence[Settings], y: Setti
         # One title for all panels: an axis has one of its own only for screen readers and where it stands alone.
         named = {"title": {"text": title}} if amount == 1 else {"title": {"text": ""}}
         drawing.layout[f"xaxis{ident}"] = own | named | {"domain": domain, "anchor": f"y{ident}"}
+        drawing.scatter(head or "panel", x=[None], y=[None], hoverinfo="skip", **on(i))  # no trace, no axes drawn
         shown = y if i == 0 else y | {"showticklabels": False, "title": {"text": ""}}
         drawing.layout[f"yaxis{ident}"] = shown | {"anchor": f"x{ident}"}
         if head:

@@ -9,7 +9,6 @@ from explorer.findings import facts
 from explorer.findings.fading import decay, reaching
 from explorer.findings.quantities import (
     ROUNDING,
-    chance_loss,
     clipped_share,
     diverged_at,
     has_learned,
@@ -93,7 +92,8 @@ def _start(used: xr.Dataset) -> dict[str, float]:
 def _end(used: xr.Dataset) -> dict[str, float]:
     """Return the medians over the last tenth of the finite updates."""
     names = [name for name in ("loss", "grad_norm") if name in used.variables]
-    finite = np.flatnonzero(np.all([np.isfinite(facts.values(used, n)) for n in names], axis=0)) if names else []
+    known = [np.isfinite(facts.values(used, name)) for name in names]
+    finite: np.ndarray = np.flatnonzero(np.all(known, axis=0)) if known else np.arange(used.sizes["step"])
     rows = [int(row) for row in finite[-min(50, max(1, len(finite) // 10)) :]]
     found = [reaching(used, row) for row in rows]
     shares = [UNKNOWN if reach.lost else reach.fraction for reach in found]

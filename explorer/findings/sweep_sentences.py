@@ -19,8 +19,9 @@ def reach_sentence(grid: xr.Dataset, variable: str = "reach_trained") -> str:
         return _none(swept, "no share of the gradient that reaches the signal is known")
     longest, some = float(swept.lengths[known].max()), known & (values > 0)
     if not some.any():
-        return f"Nothing reaches the first signal in any of {count(int(known.sum()), 'run')}"
-    first = float(swept.lengths[some].min())
+        return f"Nothing reaches the signal in {count(int(known.sum()), 'run')}, of {int(swept.done.sum())} done"
+    # A share that is not known may be more than nothing: where one is, nothing is said of "nothing".
+    first = float(swept.lengths[swept.done & ~(values == 0) & np.isfinite(swept.lengths)].min())
     said = _by_cell(swept, np.where(known & (swept.lengths == longest), values, math.nan))
     cut = known & (swept.lengths < first)
     start = f"With fewer than {number(first)} steps of truncation nothing reaches the signal" if cut.any() else ""
