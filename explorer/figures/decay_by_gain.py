@@ -37,13 +37,15 @@ def decay_by_gain(grid: xr.Dataset, theme: Theme = "light") -> go.Figure:
     alt = f"Line chart, log scales: factor of the gradient per step back by {name}"
     drawing = panels.start(said, note, alt, theme, MARGIN)
     known = ~np.isnan(values) & (where > 0)
-    across = _axis(where[known] if known.any() else where[where > 0])
-    up = _axis(np.concatenate([values[known & np.isfinite(values)], [1.0]]))
+    across = _axis(where[known] if known.any() else where[where > 0], 0.3)
+    up = _axis(np.concatenate([values[known & np.isfinite(values)], [1.0]]), 0.08)
     title = "gain of the recurrent weights" if name == "gain" else "spectral radius of W_hh at the start"
-    layout = _layout(up, "factor per step back", [t for t in TICKS + FINE if up.low <= math.log10(t) <= up.high], 240)
-    used = np.unique(where[known]).tolist()
+    layout = _layout(up, "factor per step back", _within(up), 380)  # lines need less room than words beside one another
+    used = np.unique(where[known]).tolist() or _within(across)
     panels.axes(drawing, [""], [_layout(across, title, used, panels.WIDTH)], layout, title)
-    _theory(drawing, across, up)
+    drawing.across("1", 1.0, {"color": drawing.ink.reference, "width": 1}, layer="below")
+    if known.any():
+        _theory(drawing, across, up)
     drawn = [_line(swept, values, groups, cell, looks[cell]) for cell in looks]
     for line in drawn:
         bands.draw(drawing, line, up, 0, ("factor", name))
@@ -55,12 +57,17 @@ def decay_by_gain(grid: xr.Dataset, theme: Theme = "light") -> go.Figure:
     return drawing.figure()
 
 
-def _axis(values: np.ndarray) -> LogAxis:
-    """Return a log axis with a little air at both ends, at least a factor of 1.2 wide."""
+def _axis(values: np.ndarray, least: float) -> LogAxis:
+    """Return a log axis with a little air at both ends, at least so many decades wide."""
     low, high = (float(values.min()), float(values.max())) if values.size else (0.5, 2.0)
     low, high = math.log10(low), math.log10(high)
-    air = max(0.05 * (high - low), (0.08 - (high - low)) / 2, 0.01)
+    air = max(0.05 * (high - low), (least - (high - low)) / 2, 0.01)
     return LogAxis(low - air, high + air)
+
+
+def _within(axis: LogAxis) -> list[float]:
+    """Return the round numbers on an axis."""
+    return [tick for tick in TICKS + FINE if axis.low <= math.log10(tick) <= axis.high]
 
 
 def _layout(axis: LogAxis, title: str, values: list[float], pixels: float) -> dict[str, Any]:
@@ -86,18 +93,20 @@ def _line(
 
 
 def _theory(drawing: Drawing, across: LogAxis, up: LogAxis) -> None:
-    """Draw factor = gain where both axes have it, and the level at which a gradient stays as it is."""
-    grey = drawing.ink.reference
-    drawing.across("1", 1.0, {"color": grey, "width": 1}, layer="below")
+    """Draw factor = gain where both axes have it, with its name on the upper side."""
     low, high = max(across.low, up.low), min(across.high, up.high)
     if low >= high:
         return
     ends = np.linspace(low, high, 40)
     drawing.scatter(
         "linear theory", x=10.0**ends, y=10.0**ends, mode="lines", hovertemplate="linear: %{y:.3g}<extra></extra>",
-        line={"color": grey, "width": LINE, "dash": "6px,4px"},
+        line={"color": drawing.ink.reference, "width": LINE, "dash": "6px,4px"},
     )  # fmt: skip
+    share = (0.6 * (high - low) + low - across.low) / (across.high - across.low)
+    steep = share * panels.WIDTH > 120 and (high - low) / (up.high - up.low) > 0.5
+    side = {"xanchor": "right", "yanchor": "bottom", "xshift": -10} if steep else {"xanchor": "left", "yanchor": "top"}
+    place = low + (0.6 if steep else 0.02) * (high - low)
     drawing.note(
-        "linear network: factor = gain", x=low, y=low, xref="x", yref="y", xanchor="left", yanchor="bottom", xshift=14,
-        bgcolor=drawing.ink.paper,
+        "linear network:<br>factor = gain", x=place, y=place, xref="x", yref="y", align="right", yshift=4 if steep else -6,
+        **side,
     )  # fmt: skip

@@ -15,8 +15,10 @@ from explorer.figures.heatmap import VIRIDIS
 from explorer.figures.theme import FONT, Theme
 from explorer.findings import sweep_sentences
 from explorer.findings.facts import number
+from explorer.findings.quantities import LEARNED
 from explorer.findings.swept import Swept
 
+LAG = "lag to the cue (steps)"
 MARGIN = {"l": 104, "r": 96, "b": 56}
 TOP = 1.2  # end of the colour scale, as loss over chance; what is above has the same colour
 BRIGHT = 0.55  # under this loss over chance the colour is so bright that words on it are dark
@@ -35,6 +37,11 @@ class Side:
         """The keys in order, numbers by size; what is not known is left out."""
         known = [k for k in dict.fromkeys(self.keys) if not (isinstance(k, float) and math.isnan(k))]
         return sorted(known, key=float) if all(isinstance(k, int | float) for k in known) else known  # type: ignore[arg-type]
+
+    @property
+    def numeric(self) -> bool:
+        """Whether the keys are numbers, which grow upwards; words are read downwards."""
+        return all(isinstance(k, int | float) for k in self.order)
 
     @property
     def texts(self) -> list[str]:
@@ -57,7 +64,11 @@ def learned_map(grid: xr.Dataset, theme: Theme = "light") -> go.Figure:
     said = sweep_sentences.learned_sentence(grid)
     gone = swept.merged({k: g for k, g in groups.items() if k[0] in cells})
     note = [f"median over {', '.join(d.replace('_', ' ') for d in gone)}" if gone else "", panels.left_out(swept.cells)]
-    note.append(("numbers: runs that learned of those done" if most > 1 else "✓ learned") if swept.done.any() else "")
+    note.append(
+        (f"{'numbers: runs that' if most > 1 else '✓:'} learned, loss under {number(LEARNED)} of chance")
+        if swept.done.any()
+        else ""
+    )
     drawing = panels.start(
         said, "; ".join(filter(None, [*note, _diverged(swept)])), "Map: final loss over chance", theme, MARGIN
     )
@@ -65,7 +76,8 @@ def learned_map(grid: xr.Dataset, theme: Theme = "light") -> go.Figure:
     axis = {"tickmode": "array", "showgrid": False}
     x = axis | {"range": [-0.5, wide - 0.5], "tickvals": _few(across.texts, panels.panel_width(len(cells)))[0],
                 "ticktext": _few(across.texts, panels.panel_width(len(cells)))[1]}  # fmt: skip
-    y = axis | {"range": [-0.5, high - 0.5], "tickvals": list(range(len(up.order))), "ticktext": up.texts,
+    ends = [-0.5, high - 0.5]
+    y = axis | {"range": ends if up.numeric else ends[::-1], "tickvals": list(range(len(up.order))), "ticktext": up.texts,
                 "title": {"text": up.title}}  # fmt: skip
     looks = panels.looks(swept.cells, theme)
     heads = [f'<b><span style="color:{looks[cell].colour}">{looks[cell].name}</span></b>' for cell in cells]
@@ -84,15 +96,11 @@ def _sides(swept: Swept) -> tuple[Side, Side]:
         for dim in swept.dims
         if swept.owner(dim) not in ("truncation", "clipping", "task", "seed", "cell") and swept.grid.sizes[dim] > 1
     ]
-    sides = [
-        Side("truncation length (steps)", swept.lengths.tolist()),
-        Side("lag to the cue (steps)", swept.lags.tolist()),
-        Side("clipping", list(swept.clippings)),
-        *(side for side in spare if side.keys),
-    ]
-    free = [side for side in sides[1:] if len(side.order) > 1]
-    across = sides[0] if len(sides[0].order) > 1 or not free else free.pop(0)
-    return across, free[0] if free else sides[1] if across is sides[0] else sides[0]
+    spare = [side for side in spare if len(side.order) > 1]
+    lengths, lags = Side("truncation length (steps)", swept.lengths.tolist()), Side(LAG, swept.lags.tolist())
+    rows = [side for side in (lags, Side("clipping", list(swept.clippings)), *spare) if len(side.order) > 1]
+    up = rows[0] if rows else lags
+    return next((side for side in spare if side is not up), lengths) if len(lengths.order) < 2 else lengths, up
 
 
 def _few(texts: Sequence[str], wide: float) -> tuple[list[int], list[str]]:
@@ -118,7 +126,7 @@ def _panel(
     for (y, x), _ in np.ndenumerate(z):
         outline = {"width": 1, "color": drawing.ink.grid}
         ends = {"x0": x - 0.47, "x1": x + 0.47, "y0": y - 0.47, "y1": y + 0.47}
-        drawing.shape("field", "rect", line=outline, **ends, **panels.within(panel))
+        drawing.shape("field", "rect", line=outline, layer="below", **ends, **panels.within(panel))
         places = rows[y][x]
         places = np.zeros(0, dtype=int) if places is None else places[swept.done[places]]
         if not places.size:
@@ -128,8 +136,8 @@ def _panel(
         runs[y, x] = middle.nearest if middle else places[0]
         gone, won, known = int((diverged[places] > 0).sum()), int((learned[places] > 0).sum()), len(places)
         lost[y, x] = 1.0 if gone == known else math.nan
-        hover[y, x] = f"loss {number(z[y, x])} of chance, {won} of {known} learned, {gone} diverged"
-        _words(drawing, _mark(won, known, gone, wide), (x, y), z[y, x], panel)
+        hover[y, x] = f"loss {number(float(z[y, x]))} of chance, {won} of {known} learned, {gone} diverged"
+        _words(drawing, _mark(won, known, gone, wide), (x, y), float(z[y, x]), panel)
     place = panels.on(panel)
     same = {"x": list(range(z.shape[1])), "y": list(range(z.shape[0])), "xgap": 2, "ygap": 2, **place}
     if z.size:

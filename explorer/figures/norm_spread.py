@@ -13,7 +13,6 @@ from explorer.figures.drawing import Drawing
 from explorer.figures.panels import Look
 from explorer.figures.theme import FONT, LogAxis, Theme, log_axis
 from explorer.findings import sweep_sentences
-from explorer.findings.facts import number
 from explorer.findings.summary import EDGES
 from explorer.findings.swept import Swept
 
@@ -25,7 +24,8 @@ WIDTH = EDGES[1] - EDGES[0]
 def norm_spread(grid: xr.Dataset, theme: Theme = "light") -> go.Figure:
     """Draw the share of updates by log10 of ‖∂L/∂θ‖₂: above each cell's line before clipping, below it after.
 
-    The shares are means over the runs of one cell and one way to clip; all heights of the chart have one scale. Bins
+    The shares are means over the runs of one cell and one way to clip; each histogram is as high as its largest share,
+    so that heights compare within one only. Bins
     at the ends hold what lies outside 1e-12 … 1e12, zero and what is not finite. ``customdata`` is the place in the
     grid of the run whose share of clipped updates is nearest the median.
     """
@@ -33,25 +33,23 @@ def norm_spread(grid: xr.Dataset, theme: Theme = "light") -> go.Figure:
     heads, looks = panels.chosen(swept.clippings), panels.looks(swept.cells, theme)
     groups = {k: p for k, p in swept.groups(swept.clippings, swept.cells).items() if k[0] in heads}
     shares = {key: _shares(swept, places) for key, places in groups.items()}
-    note = "above each line: before clipping, below: after; %: share of updates clipped"
+    note = "updates by norm, above: before clipping, below: after; dashed: threshold; %: clipped updates"
     note = "; ".join(filter(None, [note, panels.left_out(swept.clippings)]))
     said = sweep_sentences.norm_sentence(grid)
     drawing = panels.start(said, note, "Histograms of the gradient norm, log scale", theme, MARGIN)
     axis = _axis(swept, list(shares.values()))
     wide = panels.panel_width(len(heads))
     across = axis.layout("", max(2, int(wide / 60))) | {"title": {"text": ""}}
-    tops = [share.max() for pair in shares.values() for share in pair if np.isfinite(share).any()]
-    scale = TALL / max(tops, default=1.0)
     names = [f'<b><span style="color:{look.colour}">{look.name}</span></b>' for look in looks.values()]
     rows = [-i for i in range(len(looks))]
-    upright = {"range": [0.6 - len(looks), 0.6], "tickmode": "array", "tickvals": rows, "ticktext": names,
-               "showgrid": False, "title": {"text": "share of updates, by cell"}}  # fmt: skip
+    upright = {"range": [0.5 - len(looks), 0.5], "tickmode": "array", "tickvals": rows, "ticktext": names,
+               "showgrid": False, "title": {"text": "updates, by cell"}}  # fmt: skip
     panels.axes(drawing, heads, [across] * len(heads), upright, "gradient norm ‖∂L/∂θ‖")
     for i, head in enumerate(heads):
-        _threshold(drawing, swept.thresholds.get(head), axis, i, len(heads))
+        _threshold(drawing, swept.thresholds.get(head), axis, i)
         for row, (cell, look) in zip(rows, looks.items(), strict=True):
             if (head, cell) in groups and np.isfinite(shares[head, cell][0]).any():
-                _row(drawing, swept, groups[head, cell], shares[head, cell], look, axis, (i, row, scale))
+                _row(drawing, swept, groups[head, cell], shares[head, cell], look, axis, (i, row))
     if not shares or not swept.done.any():
         panels.empty(drawing, "Histograms appear here as runs end.")
     return drawing.figure()
@@ -80,21 +78,22 @@ def _axis(swept: Swept, shares: list[tuple[np.ndarray, np.ndarray]]) -> LogAxis:
 
 def _row(
     drawing: Drawing, swept: Swept, places: np.ndarray, shares: tuple[np.ndarray, np.ndarray], look: Look,
-    axis: LogAxis, at: tuple[int, int, float],
+    axis: LogAxis, at: tuple[int, int],
 ) -> None:  # fmt: skip
     """Add one cell's two histograms back to back, and its share of clipped updates where they leave room."""
-    panel, row, scale = at
+    panel, row = at
     clipped = swept.middle(swept.number("clipped_share"), places)
     run = clipped.nearest if clipped else -1
     for name, share, sign, opacity in (("before", shares[0], 1, 0.3), ("after", shares[1], -1, 0.75)):
         x, y = _outline(share, axis)
+        y = TALL * y / max(y.max(initial=0), 1e-9)
         drawing.scatter(
-            f"{look.name} {name} clipping", x=x, y=row + sign * scale * y, mode="lines", fill="toself",
+            f"{look.name} {name} clipping", x=x, y=row + sign * y, mode="lines", fill="toself",
             fillcolor=faded(look.colour, opacity), line={"color": look.colour, "width": 1.2},
             customdata=[run] * len(x), hoveron="points+fills", text=f"{look.name}, {name} clipping",
             hoverinfo="text", **panels.on(panel),
         )  # fmt: skip
-    if clipped is not None:
+    if clipped is not None and swept.clippings[int(places[0])] != "no clipping":
         found = swept.number("clipped_share")[places]
         _share_word(drawing, float(np.nanmean(found)), shares, axis, (panel, row), look)
 
@@ -122,8 +121,9 @@ def _share_word(
     """Write the share of clipped updates at that end of the row from which the histograms are further away."""
     places = [(edge - axis.bottom) / (axis.ceiling - axis.bottom) for edge in EDGES[:-1] + WIDTH / 2]
     mass = (both[0] + both[1])[1:-1]
-    used = [place for place, amount in zip(places, mass, strict=True) if amount > 0] or [0.5]
-    right = 1 - max(used) > min(used)
+    used = [1.0] if both[0][-1] > 0 else [0.0] if both[0][0] > 0 else []
+    used += [place for place, amount in zip(places, mass, strict=True) if amount > 0]
+    right = not used or 1 - max(used) >= min(used)
     place = panels.within(at[0])
     side = {"x": 1.0, "xanchor": "right"} if right else {"x": 0.0, "xanchor": "left"}
     drawing.note(
@@ -132,7 +132,7 @@ def _share_word(
     )  # fmt: skip
 
 
-def _threshold(drawing: Drawing, value: float | None, axis: LogAxis, panel: int, amount: int) -> None:
+def _threshold(drawing: Drawing, value: float | None, axis: LogAxis, panel: int) -> None:
     """Draw the threshold of the norm as a vertical; the panel's heading says its value."""
     if value is None or not axis.bottom <= math.log10(value) <= axis.ceiling:
         return
@@ -140,6 +140,3 @@ def _threshold(drawing: Drawing, value: float | None, axis: LogAxis, panel: int,
     line = {"color": drawing.ink.reference, "width": 1.5, "dash": "dash"}
     drawing.shape("threshold", "line", x0=value, x1=value, y0=0, y1=1, line=line, xref=place["xref"],
                   yref=f"{place['yref']} domain", layer="below")  # fmt: skip
-    if amount == 1:
-        drawing.note(f"threshold {number(value)}", x=math.log10(value), xref="x", y=0, yref="paper", yanchor="bottom",
-                     xanchor="left", xshift=4)  # fmt: skip

@@ -49,7 +49,10 @@ def start(said: str, note: str, alt: str, theme: Theme, margin: Settings) -> Dra
         theme: ``light`` or ``dark``.
         margin: left, right and bottom in pixels.
     """
+    said = said.replace(" ≤ ", "\u00a0≤\u00a0").replace(" (", "\u00a0(")  # no line ends between these
     lines = textwrap.wrap(said, LETTERS, break_long_words=False)
+    if len(lines) > 1:  # lines of one length, none with a last word alone
+        lines = textwrap.wrap(said, min(LETTERS, len(said) // len(lines) + 8), break_long_words=False)
     quiet = [f'<span style="color:{ink(theme).quiet};font-size:{FONT}px">{note}</span>'] if note else []
     top = 14 + 1.3 * TITLE * len(lines) + 1.3 * FONT * len(quiet) + 1.6 * FONT
     sentence = f"{alt}: {said}{f' ({note})' if note else ''}."
@@ -126,7 +129,7 @@ def _broken(name: str) -> str:
 
 def empty(drawing: Drawing, words: str) -> None:
     """Say in the middle of an empty chart what fills it."""
-    drawing.note(words, x=0.5, xref="paper", y=0.5, yref="paper", yanchor="middle")
+    drawing.note(words, x=0.5, xref="paper", y=0.5, yref="paper", yanchor="middle", bgcolor=drawing.ink.paper)
 
 
 def ticks(values: Sequence[float], low: float, high: float, wide: float) -> list[float]:

@@ -20,5 +20,8 @@ from explorer.findings.sweep_sentences import decay_sentence, learned_sentence, 
 from explorer.findings.swept import Swept
 
 __all__ = [
-    "Decay", "Piece", "Reach", "Swept", "behaviour", "chance_loss", "clipped_share", "decay", "decay_sentence", "diverged_at", "first_nonfinite", "has_learned", "headline", "learned", "learned_sentence", "norm_sentence", "normal_from", "reach_sentence", "reaching", "recent_loss", "setting", "subline", "summary", "weight_share", "with_loss", "zero_before",
+    "Decay", "Piece", "Reach", "Swept", "behaviour", "chance_loss", "clipped_share", "decay", "decay_sentence",
+    "diverged_at", "first_nonfinite", "has_learned", "headline", "learned", "learned_sentence", "norm_sentence",
+    "normal_from", "reach_sentence", "reaching", "recent_loss", "setting", "subline", "summary", "weight_share",
+    "with_loss", "zero_before",
 ]  # fmt: skip

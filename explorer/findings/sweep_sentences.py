@@ -67,10 +67,10 @@ def norm_sentence(grid: xr.Dataset) -> str:
         places = places[swept.done[places]]
         found = share[places][np.isfinite(share[places])]
         if words != "no clipping" and found.size:
-            said.append(f"{words} {percent(float(found.mean()))}")
+            said.append(f"{percent(float(found.mean()))} at {words}")
         if places.size:
             ends.append((str(words), int(diverged[places].sum()), len(places)))
-    start = f"Clipped: {', '.join(said)} of updates" if said else "Nothing is clipped"
+    start = f"Clipped updates: {', '.join(said)}" if said else "Nothing is clipped"
     bad = [(words, lost, total) for words, lost, total in ends if lost]
     if not bad:
         return f"{start}; no run diverged"
