@@ -107,6 +107,6 @@ def _theory(drawing: Drawing, across: LogAxis, up: LogAxis) -> None:
     side = {"xanchor": "right", "yanchor": "bottom", "xshift": -10} if steep else {"xanchor": "left", "yanchor": "top"}
     place = low + (0.6 if steep else 0.02) * (high - low)
     drawing.note(
-        "linear network:<br>factor = gain", x=place, y=place, xref="x", yref="y", align="right", yshift=4 if steep else -6,
-        **side,
+        "linear network:<br>factor = gain", x=place, y=place, xref="x", yref="y", align="right",
+        yshift=4 if steep else -6, **side,
     )  # fmt: skip

@@ -77,8 +77,8 @@ def learned_map(grid: xr.Dataset, theme: Theme = "light") -> go.Figure:
     x = axis | {"range": [-0.5, wide - 0.5], "tickvals": _few(across.texts, panels.panel_width(len(cells)))[0],
                 "ticktext": _few(across.texts, panels.panel_width(len(cells)))[1]}  # fmt: skip
     ends = [-0.5, high - 0.5]
-    y = axis | {"range": ends if up.numeric else ends[::-1], "tickvals": list(range(len(up.order))), "ticktext": up.texts,
-                "title": {"text": up.title}}  # fmt: skip
+    y = axis | {"range": ends if up.numeric else ends[::-1], "tickvals": list(range(len(up.order))),
+                "ticktext": up.texts, "title": {"text": up.title}}  # fmt: skip
     looks = panels.looks(swept.cells, theme)
     heads = [f'<b><span style="color:{looks[cell].colour}">{looks[cell].name}</span></b>' for cell in cells]
     panels.axes(drawing, heads, [x] * len(cells), y, across.title)

@@ -141,7 +141,8 @@ class Swept:
         seed = self.places[:, self.dims.index("seed")] if "seed" in self.dims else np.zeros(len(self.places), dtype=int)
         each = [float(_median(values[places[seed[places] == s]])) for s in np.unique(seed[places])]
         median = float(_median(np.array(each)))
-        apart = np.where(values[places] == median, 0.0, np.abs(values[places] - median))
+        with np.errstate(invalid="ignore"):  # inf - inf
+            apart = np.where(values[places] == median, 0.0, np.abs(values[places] - median))
         return Middle(median, min(each), max(each), int(places[np.argmin(np.where(np.isnan(apart), np.inf, apart))]))
 
     def merged(self, groups: dict[tuple[Hashable, ...], np.ndarray]) -> list[str]:

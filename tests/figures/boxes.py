@@ -100,7 +100,9 @@ def panel_words(fig, size):
         x, y = (_panel_place(fig, note, which) for which in "xy")
         place = (x * wide + (note.xshift or 0), y * high + (note.yshift or 0))
         text = re.sub("<(?!br)[^>]*>", "", note.text)
-        out.append((text, box(text, *place, note.font.size or 14, note.xanchor or "center", note.yanchor, False)))
+        out.append(
+            (text, box(text, *place, note.font.size or 14, note.xanchor or "center", note.yanchor or "middle", False))
+        )
     for i in range(1, 1 + sum(key.startswith("xaxis") for key in fig.layout.to_plotly_json())):
         axis = fig.layout[f"xaxis{i if i > 1 else ''}"]
         low, right = axis.domain if axis.domain else (0, 1)
@@ -124,7 +126,7 @@ def _share(axis, value):
 
 def _panel_place(fig, note, which):
     """Return where an annotation stands along the plot area, 0 to 1; on a log axis it is written in decades."""
-    ref, value = note[f"{which}ref"], note[which]
+    ref, value = note[f"{which}ref"] or which, note[which]
     if ref == "paper":
         return value
     axis = fig.layout[f"{which}axis{ref.split()[0][1:]}"]
