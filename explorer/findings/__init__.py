@@ -6,6 +6,7 @@ from explorer.findings.quantities import (
     clipped_share,
     diverged_at,
     first_nonfinite,
+    has_learned,
     normal_from,
     recent_loss,
     weight_share,
@@ -14,9 +15,13 @@ from explorer.findings.quantities import (
 )
 from explorer.findings.rates import behaviour
 from explorer.findings.sentences import Piece, headline, learned, setting, subline
+from explorer.findings.summary import summary
+from explorer.findings.sweep_sentences import decay_sentence, learned_sentence, norm_sentence, reach_sentence
+from explorer.findings.swept import Swept
 
 __all__ = [
-    "Decay", "Piece", "Reach", "behaviour", "chance_loss", "clipped_share", "decay", "diverged_at", "first_nonfinite",
-    "headline", "learned", "normal_from", "reaching", "recent_loss", "setting", "subline", "weight_share", "with_loss",
-    "zero_before",
+    "Decay", "Piece", "Reach", "Swept", "behaviour", "chance_loss", "clipped_share", "decay", "decay_sentence",
+    "diverged_at", "first_nonfinite", "has_learned", "headline", "learned", "learned_sentence", "norm_sentence",
+    "normal_from", "reach_sentence", "reaching", "recent_loss", "setting", "subline", "summary", "weight_share",
+    "with_loss", "zero_before",
 ]  # fmt: skip

@@ -8,6 +8,7 @@ import xarray as xr
 from explorer.findings import facts
 
 ROUNDING = 1e-6  # relative difference of two norms that is not called clipping
+LEARNED = 0.9  # a network has learned when its recent loss is under this share of the loss without memory
 
 
 def clipped_share(dataset: xr.Dataset) -> float:
@@ -31,6 +32,22 @@ def chance_loss(dataset: xr.Dataset) -> float:
     """Return the loss of the best answer without memory; nan where the Dataset does not say."""
     found = dataset.attrs.get("chance_loss")
     return float(found) if isinstance(found, int | float | np.number) else math.nan
+
+
+def has_learned(dataset: xr.Dataset) -> bool | None:
+    """Tell whether recent loss is under LEARNED of the loss of the best answer without memory; None where not known.
+
+    A run that diverged has not learned, nor has a network before training.
+    """
+    chance, loss = chance_loss(dataset), recent_loss(dataset) if "loss" in dataset.variables else math.nan
+    if not chance > 0:
+        return None
+    if diverged_at(dataset) is not None:
+        return False
+    if not math.isfinite(loss):
+        return None
+    started = facts.is_run(dataset) or not facts.untrained(dataset)
+    return started and loss / chance < LEARNED
 
 
 def weight_share(dataset: xr.Dataset, step: int = -1, share: float = 0.9) -> int | None:

@@ -1,5 +1,7 @@
 """Where the words and lines of a chart come to lie in pixels, worked out from the finished figure alone."""
 
+import re
+
 import numpy as np
 
 EM = 0.56  # mean width of a letter over the size of the font
@@ -73,13 +75,7 @@ def paths(fig, size):
 
 def overlaps(fig, size):
     """Return the pairs of texts that overlap by more than a pixel."""
-    found = words(fig, size)
-    return [
-        (a, b)
-        for i, (a, p) in enumerate(found)
-        for b, q in found[:i]
-        if min(p[1], q[1]) - max(p[0], q[0]) > 1 and min(p[3], q[3]) - max(p[2], q[2]) > 1
-    ]
+    return touching(words(fig, size))
 
 
 def struck(fig, size):
@@ -92,4 +88,58 @@ def struck(fig, size):
         for name, (x, y) in paths(fig, size)
         if ((x > left) & (x < right) & (y > low + 1) & (y < high - 1)).any()
         if name in curves or text not in papered
+    ]
+
+
+def panel_words(fig, size):
+    """Return text and box of every annotation of a chart of several panels, and of its ticks and title."""
+    margin = fig.layout.margin
+    wide, high = size[0] - margin.l - margin.r, size[1] - margin.t - margin.b
+    out = []
+    for note in fig.layout.annotations:
+        x, y = (_panel_place(fig, note, which) for which in "xy")
+        place = (x * wide + (note.xshift or 0), y * high + (note.yshift or 0))
+        text = re.sub("<(?!br)[^>]*>", "", note.text)
+        out.append(
+            (text, box(text, *place, note.font.size or 14, note.xanchor or "center", note.yanchor or "middle", False))
+        )
+    for i in range(1, 1 + sum(key.startswith("xaxis") for key in fig.layout.to_plotly_json())):
+        axis = fig.layout[f"xaxis{i if i > 1 else ''}"]
+        low, right = axis.domain if axis.domain else (0, 1)
+        for value, text in zip(axis.tickvals, axis.ticktext, strict=True):
+            x = wide * (low + (right - low) * _share(axis, value))
+            out.append((text, box(text, x, -6, 14, "center", "top", False)))
+    for value, text in zip(fig.layout.yaxis.tickvals, fig.layout.yaxis.ticktext, strict=True):
+        text = re.sub("<(?!br)[^>]*>", "", text)
+        out.append((text, box(text, -4, high * _share(fig.layout.yaxis, value), 14, "right", "middle", False)))
+    lines = re.sub("<(?!br)[^>]*>", "", fig.layout.title.text).split("<br>")
+    for i, line in enumerate(lines):
+        out.append((line, box(line, 2 - margin.l, high + margin.t - 8 - 21 * i, 16, "left", "top", False)))
+    return out
+
+
+def _share(axis, value):
+    """Return how far along an axis a value in the data's units lies."""
+    value = np.log10(value) if axis.type == "log" else value
+    return (value - axis.range[0]) / (axis.range[1] - axis.range[0])
+
+
+def _panel_place(fig, note, which):
+    """Return where an annotation stands along the plot area, 0 to 1; on a log axis it is written in decades."""
+    ref, value = note[f"{which}ref"] or which, note[which]
+    if ref == "paper":
+        return value
+    axis = fig.layout[f"{which}axis{ref.split()[0][1:]}"]
+    low, high = axis.domain if axis.domain else (0, 1)
+    share = value if "domain" in ref else (value - axis.range[0]) / (axis.range[1] - axis.range[0])
+    return low + share * (high - low)
+
+
+def touching(found):
+    """Return the pairs of texts whose boxes overlap by more than a pixel."""
+    return [
+        (a, b)
+        for i, (a, p) in enumerate(found)
+        for b, q in found[:i]
+        if min(p[1], q[1]) - max(p[0], q[0]) > 1 and min(p[3], q[3]) - max(p[2], q[2]) > 1
     ]
