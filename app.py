@@ -14,6 +14,12 @@ load_board()  # first: the browser reads it while the first run imports the rest
 pages = Path(__file__).parent / "explorer" / "ui"
 gc.disable()  # the first run imports thousands of modules, which the collector would go through again and again
 try:
-    st.navigation([st.Page(pages / "explore.py", title="Explore", default=True)], position="hidden").run()
+    st.navigation(
+        [
+            st.Page(pages / "explore.py", title="Explore", default=True),
+            st.Page(pages / "sweep.py", title="Sweep"),
+        ],
+        position="top",
+    ).run()
 finally:
     gc.enable()

@@ -14,6 +14,8 @@ from explorer.training import Training
 
 MOST_MODELS = 16  # in one program: more save next to nothing, and differ more in how far they flow back
 
+TOGETHER = 0.25  # time of one run among many in a group, over its time alone
+
 
 def grouped(experiments: Sequence[Experiment], places: int = 1) -> list[list[int]]:
     """Numbers of experiments that train together; where there are several places, the largest work first.
@@ -48,6 +50,16 @@ def _reach(experiment: Experiment) -> int:
 def _weight(experiment: Experiment) -> float:
     """Work of a run; the backward pass is two thirds of a whole one."""
     return budget.need(experiment).work * (1 + 2 * _reach(experiment) / experiment.task.steps) / 3
+
+
+def seconds(experiments: Sequence[Experiment], places: int) -> float:
+    """Time that experiments will take together in so many places at once, about."""
+    apart = sum(
+        sum(budget.seconds(experiments[number]) * experiments[number].steps for number in group)
+        * (TOGETHER + (1 - TOGETHER) / len(group))
+        for group in grouped(experiments, places)
+    )
+    return apart / max(1, min(places, len(experiments)))
 
 
 def updates(experiments: Sequence[Experiment]) -> Iterator[dict[int, Row]]:

@@ -53,7 +53,7 @@ def summary(run: xr.Dataset) -> xr.Dataset:
     numbers = {**_settings(run), "updates": float(run.sizes["step"])}
     if used.sizes["step"]:
         numbers |= _start(used) | _end(used) | _losses(used)
-    shares = {"norm_before": _spread(used, "grad_norm"), "norm_after": _spread(used, "grad_norm_clipped")}
+    shares = {name: _spread(used, of) for name, of in SPREADS.items()}
     variables = {name: ((), numbers.get(name, math.nan)) for name in NAMES}
     return xr.Dataset(
         {**variables, **{name: ("bin", found) for name, found in shares.items()}}, {"bin": BINS}, dict(run.attrs)
@@ -64,6 +64,8 @@ NAMES = (
     "reach", "reach_trained", "start_signal", "end_signal", "decay", "half_life", "loss_final", "loss_relative",
     "learned", "clipped_share", "diverged", "updates", "truncation_length", "lag", "threshold", "spectral_radius",
 )  # fmt: skip
+
+SPREADS = {"norm_before": "grad_norm", "norm_after": "grad_norm_clipped"}
 
 
 def _settings(run: xr.Dataset) -> dict[str, float]:

@@ -78,6 +78,13 @@ def notices() -> list[str]:
     return list(st.session_state.pop(_NOTICES, []))
 
 
+def notice(sentence: str) -> None:
+    """Tell something about the URL."""
+    told = st.session_state.setdefault(_NOTICES, [])
+    if sentence not in told:
+        told.append(sentence)
+
+
 def change(**flat: Any) -> None:
     """Change fields of the experiment, by URL key; called by widgets.
 

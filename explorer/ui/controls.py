@@ -38,10 +38,10 @@ def _preset(experiment: Experiment) -> None:
     names = [preset.name for preset in PRESETS]
     here = next((preset.name for preset in PRESETS if preset.experiment == experiment), OWN)
     options = names if here in names else [OWN, *names]
-    _seed("preset", here)
+    put("preset", here)
 
     def chosen() -> None:
-        if _stale("preset"):
+        if stale("preset"):
             return
         preset = next((p for p in PRESETS if p.name == st.session_state["preset"]), None)
         if preset is not None:
@@ -55,35 +55,35 @@ def _control(setting: Setting, value: Any) -> None:
     key = f"field-{setting.key}"
 
     def changed() -> None:
-        if _stale(key):
+        if stale(key):
             return
         address.change(**{setting.key: st.session_state[key]})
 
     label = setting.label
     common: dict[str, Any] = {"key": key, "help": setting.description, "on_change": changed}
     if setting.choices:
-        _seed(key, value)
+        put(key, value)
         if len("".join(setting.choices)) <= SEGMENTED:
             st.segmented_control(label, setting.choices, format_func=_word, required=True, **common)
         else:
             st.selectbox(label, setting.choices, format_func=_word, **common)
     elif setting.slider is None:
-        _seed(key, value)
+        put(key, value)
         st.number_input(label, setting.ge, setting.le, **common)
     elif setting.log:
         low, high = setting.slider
         decades = np.arange(np.log10(low), np.log10(high) + 1e-9, 1 / 6)
         options = sorted({float(f"{10**d:.1g}") for d in decades} | {float(value)})
-        _seed(key, float(value))
+        put(key, float(value))
         st.select_slider(label, options, format_func=text, **common)
     else:
         kind = setting.type
         low, high = (kind(bound) for bound in setting.slider)
-        _seed(key, value)
+        put(key, value)
         st.slider(label, min(low, value), max(high, value), step=kind(setting.step or 1), **common)
 
 
-def _stale(key: str) -> bool:
+def stale(key: str) -> bool:
     """Whether a tick of a fragment brought an old value, still on its way when the page gave the widget another.
 
     A tick may as well be the first to bring what a person has just chosen.
@@ -95,7 +95,7 @@ def _stale(key: str) -> bool:
     return bool(st.session_state[key] == replaced and time.monotonic() - when < IN_FLIGHT)
 
 
-def _seed(key: str, value: Any) -> None:
+def put(key: str, value: Any) -> None:
     """Give a widget its value where it has another; else leave it, so that a slider under the finger stays put."""
     if st.session_state.get(key) != value:
         if key in st.session_state:

@@ -30,3 +30,10 @@ def page_style() -> None:
 def theme() -> Literal["light", "dark"]:
     """The theme the person has chosen."""
     return "dark" if st.context.theme.type == "dark" else "light"
+
+
+def duration(seconds: float) -> str:
+    """A time for people."""
+    if seconds < 90:
+        return f"{seconds:.0f} s"
+    return f"{seconds / 60:.0f} min" if seconds < 5400 else f"{seconds / 3600:.1f} h"

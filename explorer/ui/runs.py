@@ -1,14 +1,11 @@
 """The runs of one browser tab, by experiment; at most one is under way, and the run library keeps what it was."""
 
-from collections.abc import Callable
-
 import streamlit as st
-from streamlit import runtime
-from streamlit.runtime.scriptrunner import get_script_run_ctx
 
 from explorer import budget
 from explorer.experiment import Experiment
 from explorer.library import Entry, library
+from explorer.ui.presence import presence
 from explorer.ui.replay import Replay
 from explorer.workers.job import TrainingJob
 
@@ -101,7 +98,7 @@ def _start(experiment: Experiment, *, paused: bool = False) -> Run:
     if known is not None and run is not None:
         jobs[experiment.digest] = Replay(run, known.seconds, paused=paused)
     else:
-        jobs[experiment.digest] = TrainingJob(experiment, paused=paused, present=_presence(), keep=library().keep)
+        jobs[experiment.digest] = TrainingJob(experiment, paused=paused, present=presence(), keep=library().keep)
     _open().add(experiment.digest)
     return jobs[experiment.digest]
 
@@ -111,15 +108,6 @@ def _make_room() -> None:
     jobs, room = _jobs(), SHARE * budget.limits().memory
     while len(jobs) >= IN_MEMORY or sum(job.nbytes for job in jobs.values()) > room:
         jobs.pop(next(iter(jobs))).stop()
-
-
-def _presence() -> Callable[[], bool]:
-    """Whether this tab is still connected, as a function that any thread may ask."""
-    context = get_script_run_ctx()
-    if context is None or not runtime.exists():
-        return lambda: True
-    session, server = context.session_id, runtime.get_instance()
-    return lambda: server.is_active_session(session)
 
 
 def _jobs() -> dict[str, Run]:

@@ -14,7 +14,7 @@ from explorer.figures.updates import kept
 from explorer.findings import with_loss
 from explorer.ui import runs
 from explorer.ui.board import Panel, Rich, Scrub, board
-from explorer.ui.look import theme
+from explorer.ui.look import duration, theme
 from explorer.ui.measured import Measured, measured
 from explorer.workers.job import Phase
 
@@ -192,7 +192,7 @@ def _progress(experiment: Experiment, job: runs.Run | None) -> None:
     if job.place:
         parts = [f"waiting for others to finish: place {job.place} in the queue"]
     elif job.phase == "running" and job.rate > 0:
-        parts += [f"{job.rate:.0f}/s", f"{_duration((total - done) / job.rate)} left", *filter(None, [job.origin])]
+        parts += [f"{job.rate:.0f}/s", f"{duration((total - done) / job.rate)} left", *filter(None, [job.origin])]
     elif job.error is not None:
         parts = [f"ended: {job.error}"]
     elif job.phase == "paused":
@@ -200,9 +200,3 @@ def _progress(experiment: Experiment, job: runs.Run | None) -> None:
     elif job.phase == "ended":
         parts += [job.status, "Reset shows the start"]
     st.progress(min(1.0, done / total), " · ".join(parts))
-
-
-def _duration(seconds: float) -> str:
-    if seconds < 90:
-        return f"{seconds:.0f} s"
-    return f"{seconds / 60:.0f} min" if seconds < 5400 else f"{seconds / 3600:.1f} h"

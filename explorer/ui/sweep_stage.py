@@ -1,0 +1,169 @@
+"""The stage of the Sweep page: how much is asked for, a picture that fills in, progress, and a stop that works."""
+
+from dataclasses import dataclass
+from math import inf
+
+import streamlit as st
+
+from explorer.experiment import Experiment
+from explorer.figures import decay_by_gain, learned_map, norm_spread, reach_by_length
+from explorer.grid import Grid, SweepError
+from explorer.groups import seconds
+from explorer.problems import ExperimentError
+from explorer.summaries import summaries
+from explorer.ui import address, runs
+from explorer.ui.board import Panel, board
+from explorer.ui.look import duration, theme
+from explorer.ui.presence import presence
+from explorer.ui.sweep_plan import KEYS, PICTURE, SWEEP, choose, plan
+from explorer.workers.processes import CORES
+from explorer.workers.side_by_side import SideBySide
+
+__all__ = ["KEYS", "SWEEP", "leave_for_a_run", "sweep_stage"]
+PICTURES = {
+    "reach": ("Gradient at the cue", reach_by_length),
+    "learned": ("Learned or not", learned_map),
+    "norms": ("Norm and clipping", norm_spread),
+    "decay": ("Decay and gain", decay_by_gain),
+}
+LOOK = 0.5  # seconds between two looks at runs under way
+AREAS = '"picture" 440px "scrub" 4px / 1fr'
+_JOB, _GO = "sweep job", "open run"
+
+
+@dataclass
+class _Job:
+    grid: Grid
+    runs: SideBySide
+
+
+def leave_for_a_run() -> None:
+    """Go to the Explore page where a point was clicked."""
+    if st.session_state.pop(_GO, False):
+        st.switch_page("explorer/ui/explore.py")
+
+
+def sweep_stage(experiment: Experiment) -> None:
+    """Show the sweep around an experiment: its plan, its progress, its pictures."""
+    job: _Job | None = st.session_state.get(_JOB)
+    asked = plan()
+    choose(asked)
+    try:
+        grid = asked.grid(experiment)
+    except (SweepError, ExperimentError) as error:
+        st.error(str(error))
+        grid = None
+    mine = job if job is not None and grid is not None and job.grid.experiments == grid.experiments else None
+    running = job is not None and job.runs.phase == "running"
+
+    @st.fragment(run_every=LOOK if running else None)
+    def live() -> None:
+        if job is not None:
+            job.runs.touch()
+        if grid is not None:
+            _picture(grid, mine)
+        _progress(grid, mine, job)
+        if job is not None and running != (job.runs.phase == "running"):
+            st.rerun()  # sets the timer anew
+
+    with st.container(horizontal=True, vertical_alignment="center", key="transport"):
+        _buttons(grid, job, mine, running=running)
+        put_picture()
+    live()
+
+
+def put_picture() -> None:
+    """The choice of the picture."""
+
+    def changed() -> None:
+        others = {key: values for key, values in address.own(SWEEP).items() if key != PICTURE}
+        name = st.session_state["picture"]
+        address.change_own(SWEEP, {**others, PICTURE: [name]} if name != next(iter(PICTURES)) else others)
+
+    st.session_state["picture"] = _shown()
+    st.segmented_control(
+        "Picture", list(PICTURES), format_func=lambda name: PICTURES[name][0], key="picture", required=True,
+        on_change=changed, label_visibility="collapsed",
+    )  # fmt: skip
+
+
+def _shown() -> str:
+    name = (address.own(SWEEP).get(PICTURE) or [""])[-1]
+    return name if name in PICTURES else next(iter(PICTURES))
+
+
+def _buttons(grid: Grid | None, job: _Job | None, mine: _Job | None, *, running: bool) -> None:
+    """Start and stop."""
+
+    def start() -> None:
+        if grid is not None:
+            if job is not None:
+                job.runs.stop()
+            # Leaving the page for a run does not end the sweep, closing the tab does.
+            st.session_state[_JOB] = _Job(grid, SideBySide(grid, lease=inf, present=presence()))
+
+    def stop() -> None:
+        if job is not None:
+            job.runs.stop()
+
+    whole = mine is not None and len(mine.runs.summaries) == len(mine.grid.experiments)
+    st.button(
+        "Go on" if mine is not None and not whole else "Start", key="start", type="primary", on_click=start,
+        disabled=grid is None or running or whole,
+    )  # fmt: skip
+    st.button("Stop", key="stop-sweep", on_click=stop, disabled=not running)
+
+
+def _picture(grid: Grid, mine: _Job | None) -> None:
+    found = dict(mine.runs.summaries) if mine is not None else {}
+    name = _shown()
+    figure = PICTURES[name][1](summaries(grid, found), theme())
+    said = str(figure.layout.title.text or "").replace("<br>", " ")
+    figure.layout.title = None
+
+    def picked(_panel: str, place: int) -> None:
+        experiment = grid.experiments[place]
+        runs.show_kept(experiment)
+        address.show(experiment)
+        st.session_state[_GO] = True
+
+    board(
+        "sweep",
+        [Panel("picture", figure, str(figure.layout.meta["alt"]))],
+        areas=AREAS,
+        headline=said,
+        subline=f"{_amount(grid)}. Click on a point to open its run." if found else f"{_amount(grid)}.",
+        revision=f"{name} {hash(tuple(experiment.digest for experiment in grid.experiments))}",
+        picked=picked,
+    )
+    if st.session_state.get(_GO):
+        st.rerun()
+
+
+def _amount(grid: Grid) -> str:
+    axes = [f"{len(values)} {name.replace('_', ' ')}" for name, values in grid.axes.items() if len(values) > 1]
+    return f"{len(grid.experiments)} runs: {' × '.join(axes)}" if axes else "1 run"
+
+
+def _progress(grid: Grid | None, mine: _Job | None, job: _Job | None) -> None:
+    """How far it is, or how long it would take."""
+    if job is not None and mine is None and job.runs.phase == "running":
+        st.progress(job.runs.made / job.runs.total, "the sweep asked for before is still under way; Stop ends it")
+    elif mine is not None:
+        done, total = len(mine.runs.summaries), len(mine.grid.experiments)
+        parts = [f"{done} of {total} runs"]
+        if mine.runs.error is not None:
+            parts.append(mine.runs.error)
+        elif mine.runs.phase == "running":
+            left = mine.runs.left
+            parts.append(f"{duration(left)} left" if left is not None else "starting")
+        else:
+            parts.append("stopped; what is done is kept" if mine.runs.stopped and done < total else "done")
+        st.progress(min(1.0, mine.runs.made / mine.runs.total), " · ".join(parts))
+    elif grid is not None:
+        updates = sum(experiment.steps for experiment in grid.experiments)
+        st.progress(
+            0.0,
+            f"{len(grid.experiments)} runs, {updates} updates, about {duration(seconds(grid.experiments, CORES))}; "
+            "runs in the library are not made again",
+        )
