@@ -2,7 +2,7 @@
 
 import itertools
 import json
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from math import nan, prod
 from typing import Any
 
@@ -55,6 +55,11 @@ class Grid:
     def called(self, number: int) -> str:
         """One combination in words, such as "k2 = 5, cell = tanh"."""
         return called(self.points[number])
+
+    def failed(self, group: Sequence[int], why: BaseException | str) -> SweepError:
+        """The sentence about a group whose training failed, named by its first combination."""
+        others = f" and {len(group) - 1} trained with it" if len(group) > 1 else ""
+        return SweepError(f"{self.called(group[0])}{others}: the run failed: {str(why).strip() or type(why).__name__}")
 
     def combine(self, done: Runs) -> xr.Dataset:
         """The runs done so far as one Dataset; nan where a run is missing or shorter than others.

@@ -2,7 +2,7 @@
 
 import threading
 from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
-from concurrent.futures import FIRST_COMPLETED, Executor, wait
+from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, CancelledError, Executor, Future, wait
 from contextlib import closing
 from typing import Any
 
@@ -10,6 +10,8 @@ import xarray as xr
 
 from explorer import budget
 from explorer.building import DeviceError, device_of
+from explorer.clusters.connecting import scheduler_address
+from explorer.clusters.runs import runs_on
 from explorer.experiment import Experiment
 from explorer.grid import Grid, SweepError
 from explorer.groups import grouped, train_group, updates
@@ -35,10 +37,11 @@ def sweep(
         over: path of a field, such as "truncation.k2" or "cell.kind", to its values; a value may be a whole part, such
             as {"kind": "window", "k1": 5, "k2": 5} for "truncation".
         executor: where the runs are made, such as ProcessPoolExecutor(2, multiprocessing.get_context("spawn"),
-            torch.set_num_threads, (1,)); on all cores of this machine if None.
+            torch.set_num_threads, (1,)). If None, on the Dask cluster that EXPLORER_SCHEDULER names, else on all cores
+            of this machine.
         progress: called with (runs done, runs in all) after each run.
-        stop: once set, no other run is started. Those under way on this machine end before their next update; those
-            under way in an executor run to their end.
+        stop: once set, no other run is started. Those under way on this machine end before their next update, on a
+            cluster within a second or so; those under way in an executor run to their end.
 
     Returns:
         One Dataset with a dimension for each axis, named by the field's last word, a `kind` by its owner, or by the
@@ -47,15 +50,16 @@ def sweep(
         how each run went.
 
     Raises:
-        SweepError: for an axis without values or with one value twice, or a grid beyond the budget, before anything is
-            trained; and where a run fails: then the error's `grid` holds the runs done before.
+        SweepError: for an axis without values or with one value twice, a grid beyond the budget, or a cluster that
+            cannot be used, before anything is trained; and where a run fails: then the error's `grid` holds the runs
+            done before.
         ExperimentError: where a combination is not allowed, before anything is trained.
         DeviceError: where CUDA is asked for and there is none, before anything is trained here.
     """
     grid, stop = Grid(config, over), stop or threading.Event()
     done: dict[int, xr.Dataset] = {}
     try:
-        for number, run in runs_here(grid, stop) if executor is None else _runs_in(executor, grid, stop):
+        for number, run in runs(grid, stop) if executor is None else _runs_in(executor, grid, stop):
             done[number] = run
             if progress is not None:
                 progress(len(done), len(grid.experiments))
@@ -63,6 +67,17 @@ def sweep(
         error.grid = grid.combine(done) if done else None
         raise
     return grid.combine(done)
+
+
+def runs(
+    grid: Grid,
+    stop: threading.Event,
+    after_update: Callable[[int, Row], None] | None = None,
+    scheduler: str | None = None,
+) -> Iterator[tuple[int, xr.Dataset]]:
+    """The runs on a Dask cluster, where one is named, by its address or by EXPLORER_SCHEDULER; else on this machine."""
+    address = scheduler or scheduler_address()
+    return runs_on(address, grid, stop, after_update) if address else runs_here(grid, stop, after_update)
 
 
 def runs_here(
@@ -117,7 +132,7 @@ def _rows(grid: Grid, stop: threading.Event) -> Generator[tuple[int, Row], None,
                     if stop.is_set():
                         return
             except (RuntimeError, MemoryError) as error:
-                raise _failed(grid, group, error) from error
+                raise grid.failed(group, error) from error
         return
     try:
         for number, found in rows_from_processes([[experiments[n] for n in group] for group in groups], places):
@@ -125,7 +140,7 @@ def _rows(grid: Grid, stop: threading.Event) -> Generator[tuple[int, Row], None,
             if stop.is_set():
                 return
     except CrewError as error:
-        raise _failed(grid, groups[error.group], error) from error
+        raise grid.failed(groups[error.group], error) from error
 
 
 def _worth_processes(experiments: Sequence[Experiment]) -> bool:
@@ -138,14 +153,19 @@ def _runs_in(executor: Executor, grid: Grid, stop: threading.Event) -> Iterator[
     """The runs wherever the executor makes them, in groups, as they complete."""
     experiments = grid.experiments
     groups = grouped(experiments, getattr(executor, "_max_workers", CORES))
-    futures = {executor.submit(train_group, [experiments[n] for n in group]): group for group in groups}
+    futures: dict[Future[list[xr.Dataset]], list[int]] = {}
+    for group in groups:
+        future = _submitted(executor, [experiments[number] for number in group])
+        futures[future] = group
+        if future.done() and isinstance(_error(future), BrokenExecutor):
+            break
     pending = set(futures)
     try:
         while pending:
             complete, pending = wait(pending, LOOK, FIRST_COMPLETED)
-            for future in sorted(complete, key=lambda f: f.exception() is not None):  # what is done before what failed
-                if (error := future.exception()) is not None:
-                    raise _failed(grid, futures[future], error) from error
+            for future in sorted(complete, key=lambda f: _error(f) is not None):  # what is done before what failed
+                if (error := _error(future)) is not None:
+                    raise grid.failed(futures[future], error) from (error if isinstance(error, BaseException) else None)
                 yield from zip(futures[future], future.result(), strict=True)
             if stop.is_set():
                 pending = {future for future in pending if not future.cancel()}
@@ -154,8 +174,19 @@ def _runs_in(executor: Executor, grid: Grid, stop: threading.Event) -> Iterator[
             future.cancel()
 
 
-def _failed(grid: Grid, group: Sequence[int], error: BaseException) -> SweepError:
-    """The sentence about a group whose training failed, named by its first combination."""
-    others = f" and {len(group) - 1} trained with it" if len(group) > 1 else ""
-    why = str(error).strip() or type(error).__name__
-    return SweepError(f"{grid.called(group[0])}{others}: the run failed: {why}")
+def _submitted(executor: Executor, group: Sequence[Experiment]) -> Future[list[xr.Dataset]]:
+    """A group handed over; one that a broken executor does not take has failed like the others in it."""
+    try:
+        return executor.submit(train_group, group)
+    except BrokenExecutor as error:
+        failed: Future[list[xr.Dataset]] = Future()
+        failed.set_exception(error)
+        return failed
+
+
+def _error(future: Future[Any]) -> BaseException | str | None:
+    """Why a future that is done has no result, if it has none."""
+    try:
+        return future.exception()
+    except CancelledError:
+        return "the executor gave it up"
