@@ -163,6 +163,8 @@ def _runs_in(executor: Executor, grid: Grid, stop: threading.Event) -> Iterator[
     try:
         while pending:
             complete, pending = wait(pending, LOOK, FIRST_COMPLETED)
+            given_up = {future for future in pending if future.cancelled()}  # by somebody else: nobody is told of it
+            complete, pending = complete | given_up, pending - given_up
             for future in sorted(complete, key=lambda f: _error(f) is not None):  # what is done before what failed
                 if (error := _error(future)) is not None:
                     raise grid.failed(futures[future], error) from (error if isinstance(error, BaseException) else None)

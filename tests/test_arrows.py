@@ -56,6 +56,16 @@ def test_only_pages_import_streamlit() -> None:
     assert "app" in users_of_streamlit(SOURCES)
 
 
+def test_only_clusters_know_dask() -> None:
+    users = {
+        name
+        for name, text in SOURCES.items()
+        if any(inside(i, library) for i in imported(text, name, SOURCES) for library in ("dask", "distributed"))
+    }
+    assert users
+    assert all(inside(name, "explorer.clusters") for name in users)
+
+
 def test_tests_of_the_engine_do_not_use_it_as_their_reference() -> None:
     from pathlib import Path
 

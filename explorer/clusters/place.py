@@ -1,12 +1,13 @@
 """What a worker of a Dask cluster does: trains a group, tells of its updates, and sees whether it is still wanted."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from time import monotonic
 
 import numpy as np
 import torch
 import xarray as xr
 
+from explorer.clusters.connecting import looking
 from explorer.experiment import Experiment
 from explorer.groups import train_group
 from explorer.recording import NUMBERS, Row
@@ -18,17 +19,27 @@ EVERY = 0.2  # seconds between two messages, and between two looks whether the s
 Told = tuple[str, int, int, bytes]
 
 
-def train(sweep: str, numbers: Sequence[int], experiments: Sequence[str]) -> list[xr.Dataset]:
+def train(
+    sweep: str, numbers: Sequence[int], experiments: Sequence[str], versions: Mapping[str, str]
+) -> list[xr.Dataset]:
     """Train a group to its end, or until its sweep is stopped.
 
     Args:
         sweep: its name, under which it is told of and stopped.
         numbers: of the runs.
         experiments: the same runs, as JSON.
+        versions: what `looking` tells where the sweep was started.
 
     Returns:
         The runs; none where the sweep was stopped before the first update.
+
+    Raises:
+        RuntimeError: where this worker, which may have joined in mid-sweep, would compute something else.
     """
+    if looking()() != versions:
+        raise RuntimeError(
+            "a worker has another version of this project or of its requirements; install the same there"
+        )
     torch.set_num_threads(1)  # at these sizes one thread is faster than two
     place = _Place(sweep, numbers)
     return [] if place.over() else train_group([Experiment.model_validate_json(e) for e in experiments], place.go_on)

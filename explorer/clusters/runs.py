@@ -13,7 +13,7 @@ from uuid import uuid4
 import numpy as np
 import xarray as xr
 
-from explorer.clusters.connecting import WORKER, ClusterError, connected
+from explorer.clusters.connecting import WORKER, ClusterError, connected, looking
 from explorer.grid import Grid, SweepError
 from explorer.groups import grouped
 from explorer.recording import NUMBERS, Row
@@ -70,7 +70,7 @@ class _Sweep:
 
         self._client, self._grid, self._after = client, grid, after_update
         self._address = str(client.scheduler_info()["address"])
-        self._name = f"explorer-{uuid4().hex}"
+        self._name, self._versions = f"explorer-{uuid4().hex}", looking()()
         self._stop = Event(self._name, client=client)
         self._told: Counter[int] = Counter()
         self._events: SimpleQueue[Any] = SimpleQueue()
@@ -85,7 +85,8 @@ class _Sweep:
 
     def _submitted(self, number: int, group: list[int]) -> "Future[list[xr.Dataset]]":
         texts = [self._grid.experiments[n].model_dump_json() for n in group]
-        return self._client.submit(_remote(), self._name, group, texts, key=f"{self._name}-{number}", pure=False)
+        task = (_remote(), self._name, group, texts, self._versions)
+        return self._client.submit(*task, key=f"{self._name}-{number}", pure=False)
 
     def _hear(self, event: tuple[float, Any]) -> None:
         if event[1][0] == self._name:  # the other sweeps on this cluster are told of here as well
@@ -165,6 +166,8 @@ class _Sweep:
 
     def _asking(self, question: Callable[[], Any]) -> Any:
         try:
+            if self._client.status != "running":
+                raise OSError("not connected")
             return question()
         except (OSError, ValueError, RuntimeError) as error:
             raise self._lost("the connection to the scheduler is lost; see whether it still runs.") from error
@@ -190,9 +193,10 @@ class _Sweep:
 
     def close(self) -> None:
         """Give up what is still under way; workers see that within a second or their next update."""
-        with suppress(Exception):  # the connection may be lost
-            self._client.cancel(list(self._groups))
-            self._stop.clear()
+        if self._client.status == "running":  # else the scheduler has given all up by itself
+            with suppress(Exception):  # the connection may be lost this moment
+                self._client.cancel(list(self._groups))
+                self._stop.clear()
         self._takers.shutdown(wait=False, cancel_futures=True)
 
 
