@@ -1,7 +1,6 @@
 """Sweeps on a Dask cluster of processes: the same as here, also where a worker is killed, and stopped as here."""
 
 import threading
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from time import monotonic
 from typing import Any
@@ -22,12 +21,6 @@ from explorer.recording import Row
 from explorer.sweeping import runs
 
 FOUR = {"cell.kind": ["lstm", "tanh"], "task.length": [10, 12]}  # four shapes, hence four groups
-
-
-@pytest.fixture(scope="module")
-def cluster() -> Iterator[Cluster]:
-    with Cluster() as found:
-        yield found
 
 
 def exactly(found: xr.Dataset, expected: xr.Dataset) -> None:

@@ -3,7 +3,6 @@
 import re
 import shlex
 import signal
-from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -15,12 +14,6 @@ from invoking import TINY, invoke, opened, same
 from explorer import Experiment, train
 
 README = (Path(__file__).parents[1] / "README.md").read_text(encoding="utf-8")
-
-
-@pytest.fixture(scope="module")
-def cluster() -> Iterator[Cluster]:
-    with Cluster() as found:
-        yield found
 
 
 def test_it_writes_what_it_writes_here(cluster: Cluster, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

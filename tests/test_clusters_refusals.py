@@ -2,7 +2,6 @@
 
 import importlib.metadata
 import socket
-import subprocess
 import sys
 import threading
 from collections.abc import Iterator
@@ -56,19 +55,6 @@ def test_dask_is_not_installed(monkeypatch: pytest.MonkeyPatch) -> None:
     refused_at(
         "tcp://127.0.0.1:8786", "Dask is not installed here; run: python -m pip install -r requirements-dask.txt."
     )
-
-
-def test_everything_else_works_without_dask() -> None:
-    code = """
-import sys
-sys.modules |= {"dask": None, "distributed": None}
-import explorer.clusters.place
-from explorer.commands import main
-main(["sweep", "--over", "seed=1,2", "--steps", "2", "--length", "8", "--device", "cpu"])
-"""
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60)
-    assert done.returncode == 0, done.stderr
-    assert "2 runs: 2 finished" in done.stderr
 
 
 def test_workers_that_are_missing_or_lack_the_project(
