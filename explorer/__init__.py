@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from explorer.building import Built, build
     from explorer.experiment import Experiment
-    from explorer.grid import SweepError
     from explorer.problems import ExperimentError
+    from explorer.several import SweepError
     from explorer.sweeping import sweep
     from explorer.training import Training, measure, train
     from explorer.watching import WatchError, watch
@@ -25,8 +25,8 @@ __all__ = [
 _HOMES = {
     "building": ("Built", "build"),
     "experiment": ("Experiment",),
-    "grid": ("SweepError",),
     "problems": ("ExperimentError",),
+    "several": ("SweepError",),
     "sweeping": ("sweep",),
     "training": ("Training", "measure", "train"),
     "watching": ("WatchError", "watch"),

@@ -21,12 +21,13 @@ from explorer.budget import LimitError
 from explorer.building import DeviceError
 from explorer.dataset import SaveError, check_target, experiment_beside, save
 from explorer.experiment import Experiment, all_settings, load
-from explorer.grid import NOT_RUN, Grid, SweepError
+from explorer.grid import NOT_RUN, Grid
 from explorer.interrupts import INTERRUPTED, interruptible
 from explorer.library import library
 from explorer.problems import ExperimentError
 from explorer.recording import Row, chance_of
-from explorer.sweeping import runs_here
+from explorer.several import SweepError
+from explorer.sweeping import runs
 from explorer.terminal import Progress, tell
 from explorer.training import Training, measure
 
@@ -34,6 +35,10 @@ OVER = "FIELD=V1,V2,…"
 OVER_HELP = (
     "Field and its values, such as seed=0,1,2 or cell=tanh,lstm or truncation.k2=20,50 or, as JSON, "
     'truncation="full",{"kind":"window","k1":5,"k2":5}; repeatable.'
+)
+
+SCHEDULER_HELP = (
+    "Train on the Dask cluster of this scheduler, such as tcp://HOST:8786 [default: EXPLORER_SCHEDULER, if set]."
 )
 
 
@@ -145,9 +150,16 @@ def train_command(
 @main.command("sweep")
 @_experiment_options
 @click.option("--over", "axes", multiple=True, required=True, metavar=OVER, help=OVER_HELP)
+@click.option("--scheduler", metavar="ADDRESS", help=SCHEDULER_HELP)
 @click.pass_context
 def sweep_command(
-    context: click.Context, /, config: str | None, out: str | None, axes: tuple[str, ...], **flags: str | None
+    context: click.Context,
+    /,
+    config: str | None,
+    out: str | None,
+    axes: tuple[str, ...],
+    scheduler: str | None,
+    **flags: str | None,
 ) -> None:
     """Train every combination of values; Ctrl-C ends the sweep and keeps what was recorded."""
     grid = Grid(_experiment(config, flags), _over(axes))
@@ -161,13 +173,14 @@ def sweep_command(
                 progress.show(row, chances[number], f"{len(done)} of {len(grid.points)} runs done")
 
             try:
-                for number, run in runs_here(grid, stop, show):
+                for number, run in runs(grid, stop, show, scheduler):
                     done[number] = run
                     if not stop.is_set():  # a run that diverged leaves updates out
                         progress.skip(grid.experiments[number].steps - run.sizes["step"])
             except SweepError as error:
                 failure = error
-        tell(_summary(grid, done.values()))
+        if done or failure is None:
+            tell(_summary(grid, done.values()))
         if done:
             _deliver(grid.combine(done), out, [f"{grid.called(n)}: {_finding(run)}" for n, run in sorted(done.items())])
     if failure is not None:

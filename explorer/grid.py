@@ -12,22 +12,13 @@ import xarray as xr
 from explorer import budget
 from explorer.combination import Point, at, axis, called, label, member, names, said
 from explorer.experiment import Experiment
+from explorer.several import Several, SweepError
 
 NOT_RUN = "not run"
 Runs = Mapping[int, xr.Dataset]  # number of an experiment → its run
 
 
-class SweepError(Exception):
-    """A sweep that makes no sense, or that broke off; the sentence says where.
-
-    Attributes:
-        grid: what was done before it broke off, or None.
-    """
-
-    grid: xr.Dataset | None = None
-
-
-class Grid:
+class Grid(Several):
     """The experiments of a sweep and where each stands.
 
     Attributes:
@@ -47,14 +38,10 @@ class Grid:
             self.over[path] = found
         places = itertools.product(*self.over.values())
         self.points: list[Point] = [dict(zip(self.over, place, strict=True)) for place in places]
-        self.experiments = [member(config, point) for point in self.points]
+        super().__init__([member(config, point) for point in self.points], lambda number: called(self.points[number]))
         self.axes = dict(zip(names(list(self.over)), map(self._labels, self.over), strict=True))
         self._shape = tuple(len(labels) for labels in self.axes.values())
         self._check_size()
-
-    def called(self, number: int) -> str:
-        """One combination in words, such as "k2 = 5, cell = tanh"."""
-        return called(self.points[number])
 
     def combine(self, done: Runs) -> xr.Dataset:
         """The runs done so far as one Dataset; nan where a run is missing or shorter than others.

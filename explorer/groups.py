@@ -1,6 +1,6 @@
 """Experiments in groups that train as one tensor program, and what comes of a group, update by update."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from itertools import pairwise
 from math import ceil
 
@@ -71,10 +71,17 @@ def updates(experiments: Sequence[Experiment]) -> Iterator[dict[int, Row]]:
             yield {0: row}
 
 
-def train_group(experiments: Sequence[Experiment]) -> list[xr.Dataset]:
-    """Train a group to its end, wherever this runs."""
+def train_group(
+    experiments: Sequence[Experiment], go_on: Callable[[dict[int, Row]], bool] | None = None
+) -> list[xr.Dataset]:
+    """Train a group, wherever this runs: to its end, or until `go_on` is false, which gets the rows of each update."""
     recordings = [Recording(experiment) for experiment in experiments]
     for rows in updates(experiments):
         for place, row in rows.items():
             recordings[place].keep(row)
+        if go_on is not None and not go_on(rows):
+            break
+    for recording in recordings:
+        if recording.status == "running":
+            recording.status = "stopped"
     return [recording.dataset() for recording in recordings]

@@ -2,11 +2,19 @@
 
 from collections.abc import Callable, Sequence
 
+import xarray as xr
+
 from explorer.experiment import Experiment
 
 
-class RunError(Exception):
-    """A run failed; the sentence names it."""
+class SweepError(Exception):
+    """Runs that make no sense together, or that broke off; the sentence says where.
+
+    Attributes:
+        grid: what was done before it broke off, or None.
+    """
+
+    grid: xr.Dataset | None = None
 
 
 class Several:
@@ -24,3 +32,8 @@ class Several:
     def part(self, numbers: Sequence[int]) -> "Several":
         """Some of them, numbered anew, under the same names."""
         return Several([self.experiments[n] for n in numbers], lambda n: self.called(numbers[n]))
+
+    def failed(self, group: Sequence[int], why: BaseException | str) -> SweepError:
+        """The sentence about a group whose training failed, named by its first experiment."""
+        others = f" and {len(group) - 1} trained with it" if len(group) > 1 else ""
+        return SweepError(f"{self.called(group[0])}{others}: the run failed: {str(why).strip() or type(why).__name__}")

@@ -1,14 +1,19 @@
-"""Settings of the whole suite: one thread, the same random examples in every run, and a run library of its own."""
+"""Settings of the whole suite: one thread, the same random examples, a run library of its own; and a cluster."""
 
 import atexit
 import itertools
 import os
 import shutil
 import tempfile
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 import hypothesis
 import pytest
 import torch
+
+if TYPE_CHECKING:
+    from cluster import Cluster
 
 torch.set_num_threads(1)
 hypothesis.settings.register_profile("same", deadline=None, derandomize=True, max_examples=100)
@@ -24,3 +29,12 @@ _numbers = itertools.count()
 def own_library(monkeypatch: pytest.MonkeyPatch) -> None:
     """An empty run library for each test and what it starts, never that of whoever runs the tests."""
     monkeypatch.setenv("EXPLORER_LIBRARY", f"{_libraries}/{next(_numbers)}")
+
+
+@pytest.fixture(scope="session")
+def cluster() -> Iterator["Cluster"]:
+    """A scheduler and two workers, for every test that leaves them as they were."""
+    from cluster import Cluster
+
+    with Cluster() as found:
+        yield found

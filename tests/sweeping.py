@@ -18,6 +18,13 @@ SMALL: dict[str, Any] = {
     "dtype": "float64",
     "device": "cpu",
 }
+DIVERGES: dict[str, Any] = {
+    "cell": {"kind": "relu", "hidden_size": 8},
+    "optimizer": {"kind": "sgd", "learning_rate": 100.0},
+    "clipping": {"kind": "none"},
+    "dtype": "float32",
+    "steps": 20,
+}
 
 
 def config(**fields: Any) -> Experiment:

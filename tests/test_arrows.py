@@ -1,5 +1,7 @@
 """The arrows between folders: who may import whom, directly and through others."""
 
+import ast
+
 import pytest
 from imports import imported, modules, reached
 
@@ -54,6 +56,21 @@ def test_only_pages_import_streamlit() -> None:
     strangers = [name for name in users_of_streamlit(SOURCES) if name != "app" and not inside(name, "explorer.ui")]
     assert strangers == []
     assert "app" in users_of_streamlit(SOURCES)
+
+
+def test_only_clusters_know_dask() -> None:
+    users = {
+        name
+        for name, text in SOURCES.items()
+        if any(inside(i, library) for i in imported(text, name, SOURCES) for library in ("dask", "distributed"))
+    }
+    assert users
+    assert all(inside(name, "explorer.clusters") for name in users)
+    for name in users:  # and only while they use it: it is optional
+        at_once = [node for node in ast.parse(SOURCES[name]).body if isinstance(node, ast.Import | ast.ImportFrom)]
+        assert at_once
+        found = imported("\n".join(map(ast.unparse, at_once)), name, SOURCES)
+        assert not any(inside(i, library) for i in found for library in ("dask", "distributed"))
 
 
 def test_tests_of_the_engine_do_not_use_it_as_their_reference() -> None:

@@ -1,7 +1,7 @@
 """`sweep`: padding, runs that diverge or fail, executors, stopping."""
 
 import threading
-from concurrent.futures import Executor, Future, ProcessPoolExecutor, ThreadPoolExecutor
+from concurrent.futures import BrokenExecutor, Executor, Future, ProcessPoolExecutor, ThreadPoolExecutor
 from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
@@ -10,20 +10,12 @@ import numpy as np
 import pytest
 import torch
 import xarray as xr
-from sweeping import config, reopened, same
+from sweeping import DIVERGES, config, reopened, same
 
 from explorer import SweepError, sweep, train
 from explorer.grid import Grid
 from explorer.recording import Row
 from explorer.sweeping import runs_here
-
-DIVERGES = {
-    "cell": {"kind": "relu", "hidden_size": 8},
-    "optimizer": {"kind": "sgd", "learning_rate": 100.0},
-    "clipping": {"kind": "none"},
-    "dtype": "float32",
-    "steps": 20,
-}
 
 
 def test_shorter_runs_and_sequences_are_padded_with_nan() -> None:
@@ -109,6 +101,49 @@ def test_a_run_that_fails_is_named_and_the_others_are_kept() -> None:
     assert all(future.cancelled() for future in executor.futures[:2])
     assert caught.value.grid is not None
     same(caught.value.grid.sel(length=12), train(config(task={"kind": "adding", "length": 12})))
+
+
+class _OneThenBroken(_OnlyTheThird):
+    """Makes one run, then breaks, and takes nothing any more."""
+
+    def submit(self, fn: Any, /, *args: Any, **kwargs: Any) -> Future[Any]:
+        if len(self.futures) == 3:
+            raise BrokenExecutor("the pool is gone")
+        return super().submit(fn, *args, **kwargs)
+
+
+def test_an_executor_that_breaks_keeps_what_was_done() -> None:
+    with pytest.raises(SweepError, match=r"^length = 10: the run failed: the pool is gone$") as caught:
+        sweep(config(), LENGTHS, _OneThenBroken())
+    assert caught.value.grid is not None
+    assert caught.value.grid["status"].values.tolist() == ["not run", "not run", "finished", "not run"]
+
+
+def test_a_process_of_an_executor_that_is_killed_ends_in_a_sentence() -> None:
+    def kill(done: int, total: int) -> None:
+        for process in executor._processes.values():
+            process.kill()
+
+    over = {"steps": [20_000, 10_000, 1]}
+    with (
+        ProcessPoolExecutor(3, get_context("spawn"), torch.set_num_threads, (1,)) as executor,
+        pytest.raises(SweepError, match=r"^steps = [12]0000: the run failed: A process .* terminated") as caught,
+    ):
+        sweep(config(), over, executor, progress=kill)
+    assert caught.value.grid is not None
+    assert caught.value.grid["status"].values.tolist() == ["not run", "not run", "finished"]
+
+
+def test_runs_that_an_executor_gives_up_are_named() -> None:
+    with ThreadPoolExecutor(1) as executor:
+
+        def shut_down(done: int, total: int) -> None:
+            executor.shutdown(wait=False, cancel_futures=True)
+
+        with pytest.raises(SweepError, match=r"^length = 1\d: the run failed: the executor gave it up$") as caught:
+            sweep(config(), LENGTHS, executor, progress=shut_down)
+    assert caught.value.grid is not None
+    assert caught.value.grid["status"].sel(length=16) == "finished"
 
 
 def test_stopping_here_keeps_whole_rows_of_the_runs_under_way(tmp_path: Path) -> None:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from explorer.experiment import all_settings
-from explorer.grid import SweepError
+from explorer.several import SweepError
 
 MOST_SEEDS = 20
 FULL = "full"

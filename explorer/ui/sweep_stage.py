@@ -7,9 +7,10 @@ import streamlit as st
 
 from explorer.experiment import Experiment
 from explorer.figures import decay_by_gain, learned_map, norm_spread, reach_by_length
-from explorer.grid import Grid, SweepError
+from explorer.grid import Grid
 from explorer.groups import seconds
 from explorer.problems import ExperimentError
+from explorer.several import SweepError
 from explorer.summaries import summaries
 from explorer.ui import address, runs
 from explorer.ui.board import Panel, board

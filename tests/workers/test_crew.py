@@ -8,8 +8,9 @@ import pytest
 from sweeping import config
 
 from explorer import sweep, sweeping
-from explorer.grid import Grid, SweepError
+from explorer.grid import Grid
 from explorer.recording import Row
+from explorer.several import SweepError
 from explorer.sweeping import runs_here
 from explorer.workers.crew import CrewError, rows_from_processes
 from explorer.workers.processes import PROCESSES
