@@ -22,7 +22,7 @@ class Cluster:
     """
 
     def __init__(self, workers: int = 2) -> None:
-        self.scheduler = self._start("scheduler", "--host", "127.0.0.1", "--port", "0")
+        self.scheduler = self._start("scheduler", "--host", "127.0.0.1", "--port", "0", "--idle-timeout", "1800s")
         self.address = self._address_of(self.scheduler)
         self.workers: list[subprocess.Popen[str]] = []
         if workers:

@@ -61,7 +61,10 @@ def connected(cluster: "str | Client") -> Iterator["Client"]:
     except (OSError, ValueError, RuntimeError) as error:
         raise ClusterError(address, f"the connection failed: {_first_line(error)}.") from None
     try:
-        _check_workers(address, client)
+        try:
+            _check_workers(address, client)
+        except (OSError, ValueError, RuntimeError) as error:
+            raise ClusterError(address, f"the connection failed: {_first_line(error)}.") from None
         yield client
     finally:
         if client.status == "running":

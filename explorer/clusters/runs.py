@@ -76,7 +76,7 @@ class _Sweep:
         self._events: SimpleQueue[Any] = SimpleQueue()
         self._takers = ThreadPoolExecutor(1)  # a result whose worker is lost meanwhile is waited for, but not here
         client.subscribe_topic(TOPIC, self._hear)
-        places = max(1, sum(client.nthreads().values()))
+        places = max(1, sum(self._asking(client.nthreads).values()))
         self._groups: dict[Future[list[xr.Dataset]], list[int]] = {
             self._submitted(number, group): group for number, group in enumerate(grouped(several.experiments, places))
         }
@@ -108,6 +108,8 @@ class _Sweep:
             for event in self._waiting():
                 if isinstance(event[0], str):
                     self._tell(*event[1:])
+                elif event[0] not in self._groups:
+                    pass  # given up meanwhile
                 elif isinstance(event[1], BaseException):
                     failed.append(event)
                 else:
