@@ -8,6 +8,7 @@ from explorer.figures.learned_map import learned_map
 from explorer.figures.loss import loss
 from explorer.figures.norm_spread import norm_spread
 from explorer.figures.norms import norms
+from explorer.figures.panels import untitled
 from explorer.figures.reach_by_length import reach_by_length
 from explorer.figures.theme import Style, Theme, style, template
 from explorer.figures.weight_share import weight_share, weight_share_rows
@@ -26,6 +27,7 @@ __all__ = [
     "reach_by_length",
     "style",
     "template",
+    "untitled",
     "weight_share",
     "weight_share_rows",
 ]

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
+import plotly.graph_objects as go
 
 from explorer.figures.drawing import Drawing, Settings
 from explorer.figures.labels import spread
@@ -16,6 +17,7 @@ MOST = 4  # panels side by side that can still be read
 WIDTH = 560.0  # px: the narrowest plot area, all panels together, that words are placed for
 GAP = 16.0  # px between panels
 LETTERS = 92  # a line of a title in the narrowest chart
+HEADS = 44  # px above panels without a title: room for their headings
 DASHES = ("solid", "dash", "dot", "dashdot")
 
 
@@ -57,9 +59,17 @@ def start(said: str, note: str, alt: str, theme: Theme, margin: Settings) -> Dra
     top = 14 + 1.3 * TITLE * len(lines) + 1.3 * FONT * len(quiet) + 1.6 * FONT
     sentence = f"{alt}: {said}{f' ({note})' if note else ''}."
     drawing = Drawing("<br>".join([*lines, *quiet]), sentence, theme, {**margin, "t": round(top)})
+    drawing.layout["meta"] |= {"said": f"{said}.", "note": note}  # for a page that says it above the chart instead
     # Plotly measures the room above a title of several lines from another place than above one line.
     drawing.layout["title"] |= {"pad": {"t": 20 if len(lines) + len(quiet) > 1 else 6, "l": 2}}
     return drawing
+
+
+def untitled(figure: go.Figure) -> go.Figure:
+    """Return the chart without its title, for a page that says `layout.meta["said"]` itself."""
+    figure.layout.title = None
+    figure.layout.margin.t = HEADS
+    return figure
 
 
 def chosen(names: Sequence[str]) -> list[str]:

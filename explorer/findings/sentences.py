@@ -11,7 +11,7 @@ import xarray as xr
 from explorer.findings import facts
 from explorer.findings.facts import count, number
 from explorer.findings.fading import reaching
-from explorer.findings.quantities import chance_loss, diverged_at, has_learned, recent_loss
+from explorer.findings.quantities import BETTER, chance_loss, diverged_at, recent_loss
 from explorer.findings.rates import behaviour, of_the_end
 
 Piece = tuple[str, str | None]  # text, and the kind of the cell it names (for its colour)
@@ -30,7 +30,7 @@ def learned(dataset: xr.Dataset) -> tuple[float, str]:
         return ratio, f"loss {number(loss)}" if math.isfinite(loss) else "no loss yet"
     if not facts.is_run(dataset) and facts.untrained(dataset):
         return ratio, f"loss {number(loss)} before training"
-    if has_learned(dataset):
+    if ratio < BETTER:
         return ratio, f"loss is {number(ratio)} of chance"
     return (
         ratio,

@@ -6,7 +6,7 @@ from math import inf
 import streamlit as st
 
 from explorer.experiment import Experiment
-from explorer.figures import decay_by_gain, learned_map, norm_spread, reach_by_length
+from explorer.figures import decay_by_gain, learned_map, norm_spread, reach_by_length, untitled
 from explorer.grid import Grid
 from explorer.groups import seconds
 from explorer.problems import ExperimentError
@@ -118,9 +118,10 @@ def _buttons(grid: Grid | None, job: _Job | None, mine: _Job | None, *, running:
 def _picture(grid: Grid, mine: _Job | None) -> None:
     found = dict(mine.runs.summaries) if mine is not None else {}
     name = _shown()
-    figure = PICTURES[name][1](summaries(grid, found), theme())
-    said = str(figure.layout.title.text or "").replace("<br>", " ")
-    figure.layout.title = None
+    figure = untitled(PICTURES[name][1](summaries(grid, found), theme()))
+    meta = figure.layout.meta
+    note = f" ({meta['note']})" if meta["note"] else ""
+    click = " Click on a point to open its run." if found else ""
 
     def picked(_panel: str, place: int) -> None:
         experiment = grid.experiments[place]
@@ -130,10 +131,10 @@ def _picture(grid: Grid, mine: _Job | None) -> None:
 
     board(
         "sweep",
-        [Panel("picture", figure, str(figure.layout.meta["alt"]))],
+        [Panel("picture", figure, str(meta["alt"]))],
         areas=AREAS,
-        headline=said,
-        subline=f"{_amount(grid)}. Click on a point to open its run." if found else f"{_amount(grid)}.",
+        headline=meta["said"],
+        subline=f"{_amount(grid)}{note}.{click}",
         revision=f"{name} {hash(tuple(experiment.digest for experiment in grid.experiments))}",
         picked=picked,
     )
@@ -142,8 +143,13 @@ def _picture(grid: Grid, mine: _Job | None) -> None:
 
 
 def _amount(grid: Grid) -> str:
-    axes = [f"{len(values)} {name.replace('_', ' ')}" for name, values in grid.axes.items() if len(values) > 1]
+    axes = [f"{len(values)} {_plural(name)}" for name, values in grid.axes.items() if len(values) > 1]
     return f"{len(grid.experiments)} runs: {' × '.join(axes)}" if axes else "1 run"
+
+
+def _plural(name: str) -> str:
+    words = name.replace("_", " ").removesuffix(".kind")
+    return words if words.endswith("ing") else f"{words}s"
 
 
 def _progress(grid: Grid | None, mine: _Job | None, job: _Job | None) -> None:
