@@ -253,9 +253,7 @@ def _entry(path: Path, stat: os.stat_result, *, pinned: bool) -> Entry:
     try:
         experiment = Experiment.model_validate_json(text)
     except (ExperimentError, ValueError):
-        raise UnreadableError(
-            "another version of this program wrote it, with settings not known here."
-        ) from None
+        raise UnreadableError("another version of this program wrote it, with settings not known here.") from None
     if f"{experiment.digest}.nc" != path.name:
         raise UnreadableError(f"it holds another experiment than its name says; that would be {experiment.digest}.nc.")
     used = datetime.fromtimestamp(stat.st_mtime, UTC)

@@ -8,15 +8,19 @@ const FRAME_MS = 40; // what one animation frame may spend on drawing before the
 const QUIET_MS = 1000; // without a change for this long, the headline is read out to screen readers again
 const LOAD_MS = 30000;
 
-function read(data) {
+function read(data, before) {
   const bytes = data.slice(); // it arrives at an arbitrary offset, typed arrays need an aligned one
   const size = new DataView(bytes.buffer).getUint32(0, true);
   const text = (at, length) => new TextDecoder().decode(bytes.subarray(at, at + length));
   const body = 8 + size;
+  const head = JSON.parse(text(8, size));
+  // The updates to look back at are most of a message, so not every one brings them.
+  const same = head.scrub === "same";
+  if (same) head.scrub = before?.revision === head.revision ? before.scrub : null;
   return {
-    ...JSON.parse(text(8, size)),
+    ...head,
     figure: ({ at, size }) => JSON.parse(text(body + at, size)),
-    row: ({ bytes: itemsize, at, width }, r) => {
+    row: same && head.scrub ? before.row : ({ bytes: itemsize, at, width }, r) => {
       const Floats = itemsize === 4 ? Float32Array : Float64Array;
       const values = new Floats(bytes.buffer, body + at + r * width * itemsize, width);
       return Array.from(values, (value) => (Number.isFinite(value) ? value : null));
@@ -52,7 +56,7 @@ class Board {
       for (const { target } of entries) {
         const panel = this.panels.get(target.dataset.panel);
         const { clientWidth: width, clientHeight: height } = target;
-        if (panel.width !== width || panel.height !== height) panel.dirty = true;
+        if (panel.figure && (panel.width !== width || panel.height !== height)) panel.dirty = true;
         Object.assign(panel, { width, height });
       }
       this.schedule();
@@ -88,7 +92,7 @@ class Board {
       }
       const panel = this.panels.get(info.name);
       panel.show(message, info);
-      if (changed) panel.dirty = true;
+      if (changed && panel.figure) panel.dirty = true;
     }
     this.place();
   }
@@ -113,7 +117,7 @@ class Board {
     const r = this.row();
     const shown = r < 0 ? null : scrub.steps[r];
     if (shown !== this.shown || shown !== null) {
-      for (const panel of this.panels.values()) panel.dirty ||= !scrub || panel.follows(scrub);
+      for (const panel of this.panels.values()) panel.dirty ||= panel.figure && (!scrub || panel.follows(scrub));
     }
     this.shown = shown;
     const count = scrub?.steps.length ?? 0;
@@ -181,7 +185,7 @@ globalThis.liveBoard = ({ data, parentElement, setTriggerValue }) => {
   const board = boards.get(root);
   const retheme = (background) => setTriggerValue("theme", background);
   board.pick = (panel, place) => setTriggerValue("picked", { panel, place });
-  board.update(board.data === data ? board.message : read(data), retheme);
+  board.update(board.data === data ? board.message : read(data, board.message), retheme);
   board.data = data;
   // Streamlit also calls this for a message that was overtaken by a newer one; then the root is still in the page.
   return () => {

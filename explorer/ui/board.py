@@ -11,6 +11,7 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Literal
 
 import numpy as np
 import plotly.graph_objects as go
@@ -67,11 +68,13 @@ class Panel:
         figure: The chart, with a template of its own (`import streamlit` makes the default one unusable). A trace
             with `meta={"track": name}` and shapes named "cursor-x" and "cursor-y" follow the scrubber.
         alt: What the chart shows, in one sentence, for people who hear the page.
+        rests: Leave the chart as it is in the browser; the figure is not sent.
     """
 
     name: str
     figure: go.Figure
     alt: str
+    rests: bool = False
 
 
 @dataclass(frozen=True)
@@ -108,7 +111,7 @@ def board(
     areas: str,
     headline: Rich = "",
     subline: Rich = "",
-    scrub: Scrub | None = None,
+    scrub: Scrub | Literal["same"] | None = None,
     revision: str = "",
     dimmed: bool = False,
     picked: Callable[[str, int], None] | None = None,
@@ -123,7 +126,8 @@ def board(
             is the scrubber's. Where the window is narrow, the first column comes first, at full width.
         headline: The finding, in one sentence.
         subline: What else to know, in one line.
-        scrub: The updates to look back at; without it the scrubber is hidden and its place kept.
+        scrub: The updates to look back at; without it the scrubber is hidden and its place kept. "same" leaves the
+            browser what it has, for these are most of what a redraw would send.
         revision: Names the experiment: zoom and scrubber position are kept as long as it stays the same.
         dimmed: Whether the charts are not those of the headline, because theirs are not there yet.
         picked: Called with a panel's name and the number in its trace's `customdata` where somebody clicked on a point.
@@ -147,7 +151,7 @@ def encode(
     areas: str,
     headline: Rich,
     subline: Rich,
-    scrub: Scrub | None,
+    scrub: Scrub | Literal["same"] | None,
     revision: str,
     *,
     dimmed: bool = False,
@@ -170,7 +174,7 @@ def encode(
         "headline": rich(headline),
         "subline": rich(subline),
         "panels": [_panel(panel, body) for panel in panels],
-        "scrub": _scrub(scrub, body) if scrub is not None else None,
+        "scrub": _scrub(scrub, body) if isinstance(scrub, Scrub) else scrub,
     }
     text = json.dumps(head, allow_nan=False).encode()
     text += b" " * (-(len(text) + 8) % 8)  # the body starts at a multiple of 8, as float64 arrays must
@@ -198,6 +202,8 @@ class _Body:
 
 
 def _panel(panel: Panel, body: _Body) -> dict[str, object]:
+    if panel.rests:
+        return {"name": panel.name, "alt": panel.alt, "digest": "", "at": 0, "size": 0}
     figure = panel.figure.to_json(validate=False).encode()
     digest = hashlib.blake2b(figure, digest_size=8).hexdigest()
     return {"name": panel.name, "alt": panel.alt, "digest": digest, "at": body.add(figure), "size": len(figure)}

@@ -26,7 +26,7 @@ class Panel {
     this.node.setAttribute("aria-label", info.alt);
     if (this.revision !== message.revision) this.zoom.clear();
     this.revision = message.revision;
-    if (this.digest === info.digest) return;
+    if (this.digest === info.digest || !info.size) return; // without a size it rests
     this.digest = info.digest;
     this.figure = message.figure(info);
     this.dirty = true;

@@ -1,6 +1,7 @@
 """The stage: the board with its charts, and the controls of the training run under it, redrawn while it runs."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import Any
 
 import plotly.graph_objects as go
@@ -18,11 +19,12 @@ from explorer.ui.look import duration, theme
 from explorer.ui.measured import Measured, measured
 from explorer.workers.job import Phase
 
-REDRAW = 0.08  # seconds between two redraws while training; the large chart is in each, the others take turns
+REDRAW = 0.115  # seconds between two redraws while training; the large chart is in each, the others take turns
 COUNT = 0.5  # seconds between two counts of the updates
 HEARTBEAT = 10.0  # seconds between two polls while paused, so that the run knows its page is there
 LOOK = 0.25  # seconds between two looks at a measurement under way
 TURNS = (("gradient", "heat"), ("gradient", "loss", "norms", "share"))
+SCRUB, SCRUB_EVERY = "scrub", 8  # redraws between two that bring the updates to look back at
 BOARD, _LAST, _TURN = "explore", "last drawn", "turn"
 BUTTON = 136  # px; the same for Train, Pause and Resume, so that nothing beside them moves
 AREAS = """
@@ -88,12 +90,15 @@ def _charts(experiment: Experiment, job: runs.Run | None, found: Measured) -> No
     }
     revision = f"{experiment.digest} {runs.resets()}"
     streams = job is not None and job.phase == "running" and run is not None
-    resting = _resting(f"{revision} {look}") if streams else {}
+    due = _due(f"{revision} {look}") if streams else (*charts, SCRUB)
+    last = {panel.name: replace(panel, rests=True) for panel in st.session_state.get(_LAST, {}).get("panels", [])}
+    panels = [_panel(name, draw()) if name in due else last[name] for name, draw in charts.items()]
+    scrub = _scrub(experiment, run, done=not streams) if run is not None and SCRUB in due else None
     _draw(
-        [resting.get(name) or _panel(name, draw()) for name, draw in charts.items()],
+        panels,
         headline=_coloured(findings.headline([shown, *others])),
         subline=[*_coloured(findings.subline([shown, *others])), *(_missing(found) if run is None else [])],
-        scrub=_scrub(experiment, run, done=job is not None and job.phase != "running") if run is not None else None,
+        scrub="same" if SCRUB not in due else scrub,
         revision=revision,
     )
 
@@ -102,13 +107,14 @@ def _panel(name: str, figure: go.Figure) -> Panel:
     return Panel(name, figure, str(figure.layout.meta["alt"]))
 
 
-def _resting(same: str) -> dict[str, Panel]:
-    """The charts that stay as they are in this redraw of the same run: half of the browser's work is theirs."""
-    before, turn = st.session_state.get(_TURN, ("", 0))
-    turn = (turn + 1) % len(TURNS)
-    st.session_state[_TURN] = same, turn
-    panels: list[Panel] = st.session_state[_LAST]["panels"] if before == same else []
-    return {panel.name: panel for panel in panels if panel.name not in TURNS[turn]}
+def _due(run: str) -> Sequence[str]:
+    """What this redraw of a run brings; the rest stays in the browser as it is, which halves the work of both."""
+    before, count = st.session_state.get(_TURN, ("", 0))
+    count = count + 1 if before == run else 0
+    st.session_state[_TURN] = run, count
+    if count < 2:
+        return (*TURNS[0], *TURNS[1], SCRUB)
+    return (*TURNS[count % 2], *([SCRUB] if count % SCRUB_EVERY == 0 else []))
 
 
 def _without(experiment: Experiment, found: Measured) -> None:
