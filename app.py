@@ -17,6 +17,7 @@ try:
     st.navigation(
         [
             st.Page(pages / "explore.py", title="Explore", default=True),
+            st.Page(pages / "compare.py", title="Compare"),
             st.Page(pages / "sweep.py", title="Sweep"),
         ],
         position="top",

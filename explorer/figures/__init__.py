@@ -6,6 +6,7 @@ from explorer.figures.gradient import gradient
 from explorer.figures.heatmap import heatmap
 from explorer.figures.learned_map import learned_map
 from explorer.figures.loss import loss
+from explorer.figures.losses import losses
 from explorer.figures.norm_spread import norm_spread
 from explorer.figures.norms import norms
 from explorer.figures.panels import untitled
@@ -22,6 +23,7 @@ __all__ = [
     "heatmap",
     "learned_map",
     "loss",
+    "losses",
     "norm_spread",
     "norms",
     "reach_by_length",

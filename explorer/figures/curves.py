@@ -13,6 +13,7 @@ from explorer.figures.theme import LINE, LogAxis, Theme, ink, log_axis, style
 from explorer.figures.updates import kept
 from explorer.findings import facts
 
+LETTERS = "ABCDEF"
 LABEL = 15  # px, the names of lines
 
 
@@ -46,19 +47,34 @@ class Curve:
 
 
 def curves(
-    datasets: Sequence[xr.Dataset], step: int = -1, before: xr.Dataset | None = None, theme: Theme = "light"
+    datasets: Sequence[xr.Dataset],
+    step: int = -1,
+    before: xr.Dataset | None = None,
+    theme: Theme = "light",
+    *,
+    equals: bool = False,
 ) -> list[Curve]:
-    """Return the lines to draw, the chosen cell last so that it lies on top."""
+    """Return the lines to draw, the chosen cell last so that it lies on top.
+
+    Args:
+        datasets: the chosen cell's Dataset first.
+        step: the row of the first Dataset that is shown; the newest of the others.
+        before: a Dataset whose first row is drawn grey.
+        theme: ``light`` or ``dark``.
+        equals: whether all Datasets are runs to be looked back at together, each under its letter; then only h is
+            drawn, and the track of the Dataset at place i is named ``grad_h i``.
+    """
     out: list[Curve] = []
-    names = facts.labels(datasets)
+    names = [f"{LETTERS[i]} {facts.name(facts.kind(d))}" for i, d in enumerate(datasets)] if equals else None
+    names = names or facts.labels(datasets)
     seen = {kind: count() for kind in map(facts.kind, datasets)}
     others = ("solid", "dash", "dot", "dashdot")
     for i, dataset in enumerate(datasets):
         look, twin = style(facts.kind(dataset), theme), next(seen[facts.kind(dataset)])
         dash = look.dash if twin == 0 else others[(others.index(look.dash) + twin) % 4 if look.dash in others else twin]
-        live = i == 0 and facts.is_run(dataset)
+        live = (equals or i == 0) and facts.is_run(dataset)
         shown = step if i == 0 else -1
-        for variable in ["grad_h", "grad_c"] if facts.has_cell_state(dataset) else ["grad_h"]:
+        for variable in ["grad_h", "grad_c"] if facts.has_cell_state(dataset) and not equals else ["grad_h"]:
             h = variable == "grad_h"
             out.append(
                 Curve(
@@ -69,7 +85,7 @@ def curves(
                     dash=dash if h else "solid",
                     width=LINE if h else 1.5,
                     asked=facts.asked(dataset),
-                    track=variable if live else None,
+                    track=None if not live else f"{variable} {i}" if equals else variable,
                 )
             )
     return [*_before(before, theme), *reversed(out)]

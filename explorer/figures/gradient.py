@@ -15,7 +15,12 @@ from explorer.findings import facts
 
 
 def gradient(
-    datasets: Sequence[xr.Dataset], *, step: int = -1, before: xr.Dataset | None = None, theme: Theme = "light"
+    datasets: Sequence[xr.Dataset],
+    *,
+    step: int = -1,
+    before: xr.Dataset | None = None,
+    theme: Theme = "light",
+    equals: bool = False,
 ) -> go.Figure:
     """Draw Σ_b ‖∂L/∂h_{b,t}‖₂ over time t (log), for the chosen cell first and those beside it.
 
@@ -26,6 +31,7 @@ def gradient(
         step: row of the first Dataset; the axis holds all its rows, so other rows can be put in its place.
         before: a Dataset whose first row is drawn grey, as "before training".
         theme: ``light`` or ``dark``.
+        equals: compare the Datasets under letters instead, each with all its rows on the axis.
     """
     if datasets and not facts.is_run(datasets[0]) and facts.untrained(datasets[0]):
         before = None  # the only row is the one before training
@@ -34,7 +40,7 @@ def gradient(
         return drawing.figure()
     dataset = datasets[0]
     length = max(d.sizes["time"] for d in datasets)
-    found = lines.curves(datasets, step, before, theme)
+    found = lines.curves(datasets, step, before, theme, equals=equals)
     axis, low = lines.axis_for(found, facts.floor(dataset)[1])
     name = {"text": "‖∂L/∂h‖ at step t (loss per unit of h)", "standoff": 16}
     drawing.axes(time_axis(length, standoff=24), axis.layout("") | {"title": name, "side": "right"})

@@ -19,31 +19,56 @@ from explorer.ui import runs
 EXPLORE, RUN = "explore", "run"
 Own = Mapping[str, list[str]]
 _STATE, _URL, _NOTICES, _OWN = "experiment", "url", "notices", "changed_here"
+_ARRIVED = "arrived"
 _PAGE, _KEYS = "page", "keys of pages"
 
 
-def current(page: str = EXPLORE, keys: Sequence[str] = ()) -> Experiment:
+def current(page: str = EXPLORE, keys: Sequence[str] = (), *, alone: bool = False) -> Experiment:
     """The experiment to show in this run of a page.
 
     Args:
         page: its name.
         keys: the page's own keys in the URL, which `own` then tells.
+        alone: whether these are all that its URL holds.
     """
     state = st.session_state
-    url = {key: st.query_params.get_all(key) for key in st.query_params}
+    url = _url()
     changed_here = state.pop(_OWN, False)
     came_over = state.get(_PAGE, page) != page and not url  # by the navigation, which brings nothing along
     state[_PAGE] = page
-    if not changed_here and not came_over and state.get(_URL) != (page, url):
-        _follow(page, url, keys)
-    experiment = Experiment.model_validate_json(state[_STATE])
-    wanted = {key: [value] for key, value in experiment.explicit().items()} | dict(own(page))
+    follows = not changed_here and not came_over and state.get(_URL) != (page, url)
+    if follows:
+        _follow(page, url, keys, alone=alone)
+    state[_ARRIVED] = follows or came_over
+    experiment = _shown()
+    write(page, alone=alone)
+    return experiment
+
+
+def arrived() -> bool:
+    """Whether in this run of a page its URL or the navigation leads, not its widgets."""
+    return bool(st.session_state.get(_ARRIVED))
+
+
+def write(page: str, *, alone: bool = False) -> None:
+    """Let the URL say what the page shows."""
+    experiment = _shown()
+    wanted = dict(own(page))
+    if not alone:
+        wanted |= {key: [value] for key, value in experiment.explicit().items()}
     if page == EXPLORE and runs.in_link(experiment):
         wanted[RUN] = ["kept"]
-    if wanted != url:
+    if wanted != _url():
         st.query_params.from_dict(wanted)
-    state[_URL] = (page, wanted)
-    return experiment
+    st.session_state[_URL] = (page, wanted)
+
+
+def _shown() -> Experiment:
+    return Experiment.model_validate_json(st.session_state[_STATE])
+
+
+def _url() -> Own:
+    return {key: st.query_params.get_all(key) for key in st.query_params}
 
 
 def own(page: str) -> Own:
@@ -58,7 +83,13 @@ def change_own(page: str, keys: Own) -> None:
     st.session_state[_OWN] = True
 
 
-def _follow(page: str, url: Own, keys: Sequence[str]) -> None:
+def correct(page: str, keys: Own, experiment: Experiment) -> None:
+    """Give a page's own keys other values, and another experiment to all pages, while a page runs."""
+    st.session_state.setdefault(_KEYS, {})[page] = keys
+    _set(experiment)
+
+
+def _follow(page: str, url: Own, keys: Sequence[str], *, alone: bool) -> None:
     """Show what the URL says."""
     mine = {key: values for key, values in url.items() if key in keys}
     asked = {key: values for key, values in url.items() if key not in mine and (page, key) != (EXPLORE, RUN)}
@@ -70,7 +101,8 @@ def _follow(page: str, url: Own, keys: Sequence[str]) -> None:
             notices.append("run: no run of this experiment is kept here; Train makes it.")
     st.session_state[_NOTICES] = notices
     st.session_state.setdefault(_KEYS, {})[page] = mine
-    _set(experiment)
+    if not alone or _STATE not in st.session_state:
+        _set(experiment)
 
 
 def notices() -> list[str]:
@@ -90,7 +122,7 @@ def change(**flat: Any) -> None:
 
     A change that breaks a rule between fields takes the remedy along, and says so.
     """
-    before = Experiment.model_validate_json(st.session_state[_STATE])
+    before = _shown()
     said: list[str] = []
     try:
         experiment = before.changed(**flat)

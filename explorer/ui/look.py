@@ -18,6 +18,12 @@ _STYLE = """<style>
 }
 [data-testid="stStatusWidget"] { display: none; }
 [data-stale="true"] { opacity: 1 !important; transition: none !important; }
+table.compared { width: 100%; border-collapse: collapse; font-size: 1rem; }
+table.compared th, table.compared td { padding: 0.2rem 0.5rem; text-align: right; border: 0; line-height: 1.3; }
+table.compared tbody td { white-space: nowrap; }
+table.compared thead th { font-weight: 400; opacity: 0.75; vertical-align: bottom; }
+table.compared tbody tr { border-top: 1px solid rgba(128, 128, 128, 0.25); }
+table.compared tbody th { font-weight: 700; text-align: left; }
 [data-testid="stSidebar"] { min-width: 300px; max-width: 300px; }
 </style>"""
 

@@ -85,9 +85,9 @@ def _known_or_asked(experiment: Experiment, found: Measured) -> xr.Dataset | Non
     key = _key(experiment)
     job: MeasuringJob | None = st.session_state.get("measuring")
     if job is not None and _key(job.experiment) == key and job.done:
-        if job.dataset is None:
+        if job.answer is None:
             raise RuntimeError(job.error)  # as long as this experiment is looked at: it would only fail again
-        _keep(key, job.dataset)
+        _keep(key, job.answer)
         del st.session_state["measuring"]
         job = None
     if (dataset := _look_up(key)) is not None:

@@ -13,7 +13,7 @@ from explorer.experiment import Experiment
 from explorer.figures import captions, gradient, heatmap, loss, norms, style, weight_share, weight_share_rows
 from explorer.figures.updates import kept
 from explorer.findings import with_loss
-from explorer.ui import runs
+from explorer.ui import compared, runs
 from explorer.ui.board import Panel, Rich, Scrub, board
 from explorer.ui.look import duration, theme
 from explorer.ui.measured import Measured, measured
@@ -182,9 +182,14 @@ def _buttons(experiment: Experiment, phase: Phase | None, *, began: bool) -> Non
     st.button("Step", key="step", on_click=runs.step, disabled=phase == "running" or over, **here)
     st.button("Stop", key="stop", on_click=runs.stop, disabled=phase not in ("running", "paused"), **here)
     st.button("Reset", key="reset", on_click=runs.reset, disabled=not began, **here)
+    st.button("Pin", key="pin", on_click=_pin, help="Put this experiment on the Compare page.", **here)
     place = st.empty()  # always there, so that nothing after it moves
     if not began and runs.kept(experiment) is not None:
         place.button("Open", key="open", on_click=runs.show_kept, **here)
+
+
+def _pin(experiment: Experiment) -> None:
+    st.toast(compared.pin(experiment))
 
 
 def _progress(experiment: Experiment, job: runs.Run | None) -> None:

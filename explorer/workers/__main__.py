@@ -4,6 +4,7 @@ Both pipes carry pickled tuples. In: ("start", experiment as JSON, paused), ("pa
 ("stop",); the end of input ends the process. Out: ("rows", [Row, …]), then ("end", status) or ("failed", sentence).
 In: ("group", [experiment as JSON, …]); out: ("rows", [(place, Row), …]), then ("end", "finished") or ("failed", …).
 In: ("measure", experiment as JSON); out: ("measured", Dataset) or ("failed", …).
+In: ("cost", experiment as JSON); out: ("measured", Cost) or ("failed", …).
 """
 
 import os

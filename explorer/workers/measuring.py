@@ -4,14 +4,14 @@ import pickle
 import subprocess
 import threading
 import time
-
-import xarray as xr
+from typing import Any, Literal
 
 from explorer.experiment import Experiment
 from explorer.workers.processes import PROCESSES
 
 QUICK = 0.25  # seconds; a measurement that takes longer is not made while a page waits
 
+Question = Literal["measure", "cost"]
 _TURN = threading.Lock()  # one large measurement at a time: two would take the memory and the cores of the server
 
 
@@ -20,14 +20,14 @@ class MeasuringJob:
 
     Attributes:
         experiment: what is measured.
-        dataset: the result, once it is there.
+        answer: the result, once it is there: a Dataset, or the `Cost` where that was the question.
         error: the sentence of why there is none.
         thread: waits for the result; ends with it.
     """
 
-    def __init__(self, experiment: Experiment) -> None:
-        self.experiment = experiment
-        self.dataset: xr.Dataset | None = None
+    def __init__(self, experiment: Experiment, question: Question = "measure") -> None:
+        self.experiment, self._question = experiment, question
+        self.answer: Any = None
         self.error: str | None = None
         self._began = time.monotonic()
         self._cancelled = False
@@ -87,10 +87,10 @@ class MeasuringJob:
     def _ask(self, process: subprocess.Popen[bytes]) -> None:
         assert process.stdin is not None
         assert process.stdout is not None
-        pickle.dump(("measure", self.experiment.model_dump_json()), process.stdin)
+        pickle.dump((self._question, self.experiment.model_dump_json()), process.stdin)
         process.stdin.flush()
         kind, content = pickle.load(process.stdout)
         if kind == "measured":
-            self.dataset = content
+            self.answer = content
         else:
             self.error = f"This could not be measured: {content}"

@@ -6,10 +6,12 @@ import queue
 import sys
 import threading
 import time
+from collections.abc import Callable
 from typing import Any, BinaryIO
 
 import torch
 
+from explorer.costs import cost
 from explorer.experiment import Experiment
 from explorer.groups import updates
 from explorer.recording import Row
@@ -35,8 +37,8 @@ class Worker:
             command, *arguments = self._commands.get()
             if command == "start":
                 self._run(*arguments)
-            elif command == "measure":
-                self._measure(*arguments)
+            elif command in ("measure", "cost"):
+                self._measure(measure if command == "measure" else cost, *arguments)
             elif command == "group":
                 self._group(*arguments)
 
@@ -55,9 +57,9 @@ class Worker:
             self._send_rows()
             self._fail(error)
 
-    def _measure(self, experiment: str) -> None:
+    def _measure(self, answer: Callable[[Experiment], object], experiment: str) -> None:
         try:
-            self._send("measured", measure(Experiment.model_validate_json(experiment)))
+            self._send("measured", answer(Experiment.model_validate_json(experiment)))
         except Exception as error:
             self._fail(error)
 

@@ -31,7 +31,7 @@ def test_it_equals_a_measurement_made_here():
     assert job.done
     assert job.error is None
     assert float(abs(here["grad_h"]).sum()) > 0
-    assert job.dataset.identical(here)
+    assert job.answer.identical(here)
 
 
 def test_what_is_quick_is_known_beforehand():
@@ -47,9 +47,9 @@ def test_one_that_is_given_up_ends_at_once_and_lets_the_next_one_in():
     first.cancel()
     first.thread.join(5)
     assert first.done
-    assert first.dataset is None
+    assert first.answer is None
     second.thread.join(20)
-    assert second.dataset is not None
+    assert second.answer is not None
 
 
 def test_one_that_is_given_up_while_it_waits_never_starts():
@@ -59,7 +59,7 @@ def test_one_that_is_given_up_while_it_waits_never_starts():
     for job in (first, second):
         job.thread.join(5)
         assert job.done
-        assert job.dataset is None
+        assert job.answer is None
 
 
 def test_it_waits_for_a_place(monkeypatch):
@@ -69,7 +69,7 @@ def test_it_waits_for_a_place(monkeypatch):
     assert not job.done
     monkeypatch.setattr(processes, "MOST", 0)
     job.thread.join(20)
-    assert job.dataset is not None
+    assert job.answer is not None
 
 
 def test_a_killed_process_is_one_sentence():
@@ -77,7 +77,7 @@ def test_a_killed_process_is_one_sentence():
     until(lambda: job._process is not None)
     job._process.kill()
     job.thread.join(5)
-    assert job.dataset is None
+    assert job.answer is None
     assert "ended unexpectedly" in job.error
 
 
@@ -85,6 +85,15 @@ def test_a_killed_process_is_one_sentence():
 def test_a_failure_is_one_sentence():
     job = MeasuringJob(SMALL.changed(device="cuda"))
     job.thread.join(20)
-    assert job.dataset is None
+    assert job.answer is None
     assert "CUDA" in job.error
     assert "Traceback" not in job.error
+
+
+def test_the_cost_of_an_update_is_measured_too():
+    small, large = (MeasuringJob(SMALL.changed(length=length, hidden_size=32), "cost") for length in (20, 80))
+    for job in (small, large):
+        job.thread.join(30)
+        assert job.error is None
+    assert 0 < small.answer.seconds < large.answer.seconds
+    assert 2 < large.answer.memory / small.answer.memory < 4.5, "in proportion to T, but for the weights"

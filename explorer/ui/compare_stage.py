@@ -1,0 +1,165 @@
+"""The stage of the Compare page: overlaid charts with one scrubber, training side by side, the table."""
+
+from collections.abc import Sequence
+from html import escape
+from math import inf
+
+import numpy as np
+import streamlit as st
+import xarray as xr
+
+from explorer.experiment import Experiment
+from explorer.figures import gradient, losses, style
+from explorer.figures.curves import LETTERS
+from explorer.figures.updates import kept
+from explorer.findings import VERDICTS, compared, differing, verdicts, with_loss
+from explorer.settings import text
+from explorer.several import Several
+from explorer.ui.board import Panel, Scrub, board
+from explorer.ui.costs import cost_of, find_out
+from explorer.ui.look import duration, theme
+from explorer.ui.measured import measured
+from explorer.ui.presence import presence
+from explorer.workers.side_by_side import SideBySide
+
+LOOK = 0.25  # seconds between two looks at runs or measurements under way
+AREAS = '"gradient loss" 400px "scrub ." 44px / 1.75fr 1fr'
+BOARD, _JOB = "compare", "compare job"
+
+
+def compare_stage(experiments: Sequence[Experiment]) -> None:
+    """Show the experiments in the same charts."""
+    job = _job(experiments)
+    running = job is not None and job.phase == "running"
+    waiting = None in _datasets(experiments, job) or (not running and find_out(experiments))
+
+    @st.fragment(run_every=LOOK if running or waiting else None)
+    def live() -> None:
+        job = _job(experiments)
+        if job is not None:
+            job.touch()
+        datasets = _datasets(experiments, job)
+        _charts(experiments, [d for d in datasets if d is not None], job, running=running)
+        st.html(_table(experiments, datasets))
+        more = None in datasets or (not running and find_out(experiments))
+        if waiting != more or (running and (job is None or job.phase == "ended")):
+            st.rerun()  # sets the timer anew
+
+    @st.fragment(run_every=0.5 if running else None)
+    def progress() -> None:
+        _progress(experiments, _job(experiments))
+
+    live()
+    with st.container(horizontal=True, vertical_alignment="center", key="transport"):
+        _buttons(experiments, job, running=running)
+        progress()
+
+
+def _job(experiments: Sequence[Experiment]) -> SideBySide | None:
+    """The training of exactly these experiments; another one ends."""
+    job: SideBySide | None = st.session_state.get(_JOB)
+    if job is not None and job.several.experiments != list(experiments):
+        job.stop()
+        del st.session_state[_JOB]
+        return None
+    return job
+
+
+def _datasets(experiments: Sequence[Experiment], job: SideBySide | None) -> list[xr.Dataset | None]:
+    """The run of each so far, or its measured start; None while that is being measured."""
+    runs = [job.dataset(number) if job is not None else None for number in range(len(experiments))]
+    return [
+        with_loss(run) if run is not None else measured(experiment, compare=False).start
+        for run, experiment in zip(runs, experiments, strict=True)
+    ]
+
+
+def _charts(
+    experiments: Sequence[Experiment], datasets: list[xr.Dataset], job: SideBySide | None, *, running: bool
+) -> None:
+    look = theme()
+    figures = {"gradient": gradient(datasets, theme=look, equals=True), "loss": losses(datasets, look)}
+    board(
+        BOARD,
+        [Panel(name, figure, str(figure.layout.meta["alt"])) for name, figure in figures.items()],
+        areas=AREAS,
+        headline=compared(datasets, LETTERS) if datasets else "Measuring …",
+        subline="One letter for each experiment; the table says what differs between them.",
+        scrub=_scrub(experiments, datasets) if job is not None and not running and datasets else None,
+        revision=" ".join(experiment.digest for experiment in experiments),
+    )
+
+
+def _scrub(experiments: Sequence[Experiment], datasets: Sequence[xr.Dataset]) -> Scrub | None:
+    """The updates of the longest run to look back at; a shorter one stays at its last."""
+    most = max(dataset.sizes["step"] for dataset in datasets)
+    if most < 2:
+        return None
+    rows = kept(most)
+    tracks = {
+        f"grad_h {i}": dataset["grad_h"].values[np.minimum(rows, dataset.sizes["step"] - 1)]
+        for i, dataset in enumerate(datasets)
+    }
+    longest = max(datasets, key=lambda dataset: dataset.sizes["step"])
+    says = [
+        compared([d.isel(step=slice(0, min(int(row), d.sizes["step"] - 1) + 1)) for d in datasets], LETTERS)
+        for row in rows
+    ]
+    steps = longest["step"].values[rows]
+    return Scrub(steps, tracks, max(experiment.steps for experiment in experiments), {"headline": says})
+
+
+def _buttons(experiments: Sequence[Experiment], job: SideBySide | None, *, running: bool) -> None:
+    def train() -> None:
+        several = Several(experiments, lambda number: LETTERS[number])
+        st.session_state[_JOB] = SideBySide(several, whole=True, lease=inf, present=presence())
+
+    def stop() -> None:
+        if job is not None:
+            job.stop()
+
+    def reset() -> None:
+        stop()
+        st.session_state.pop(_JOB, None)
+
+    done = job is not None and not running
+    st.button("Train all", key="train-all", type="primary", on_click=train, disabled=running or done, shortcut="T")
+    st.button("Stop", key="stop-all", on_click=stop, disabled=not running)
+    st.button("Reset", key="reset-all", on_click=reset, disabled=job is None)
+
+
+def _progress(experiments: Sequence[Experiment], job: SideBySide | None) -> None:
+    if job is None:
+        st.progress(0.0, f"{sum(e.steps for e in experiments)} updates in all; runs in the library are not made again")
+        return
+    parts = [f"{job.made} of {job.total} updates"]
+    if job.error is not None:
+        parts.append(job.error)
+    elif job.phase == "running":
+        parts.append(f"{duration(job.left)} left" if job.left is not None else "starting")
+    else:
+        parts.append("stopped" if job.stopped and job.made < job.total else "finished")
+    st.progress(min(1.0, job.made / job.total), " · ".join(parts))
+
+
+def _table(experiments: Sequence[Experiment], datasets: Sequence[xr.Dataset | None]) -> str:
+    """What differs, and what each came to."""
+    keys = differing([experiment.explicit() for experiment in experiments])
+    rows = [[""] + [key.replace("_", " ") for key in keys] + list(VERDICTS)]
+    for letter, experiment, dataset in zip(LETTERS, experiments, datasets, strict=False):
+        flat, cost = experiment.flat(), cost_of(experiment)
+        said = {} if dataset is None else verdicts(dataset, *((cost.seconds, cost.memory) if cost else ()))
+        rows.append([letter, *(text(flat.get(key, "")) for key in keys), *(said.get(name, "") for name in VERDICTS)])
+    colours = [None, *(style(experiment.cell.kind, theme()).colour for experiment in experiments)]
+    lines = [_line(row, colour) for row, colour in zip(rows, colours, strict=True)]
+    return f'<table class="compared"><thead>{lines[0]}</thead><tbody>{"".join(lines[1:])}</tbody></table>'
+
+
+def _line(cells: Sequence[str], colour: str | None) -> str:
+    """A row of the table: headings, or an experiment under its letter."""
+    first, *rest = map(escape, cells)
+    if colour is None:
+        heads = "".join(f'<th scope="col">{cell}</th>' for cell in rest)
+        return f"<tr><td></td>{heads}</tr>"
+    body = "".join(f"<td>{cell}</td>" for cell in rest)
+    return f'<tr><th scope="row" style="color:{colour}">{first}</th>{body}</tr>'
