@@ -62,6 +62,14 @@ def run_dataset(rows: Mapping[str, NDArray[np.float64]], attributes: Mapping[str
     )
 
 
+def encoded(dataset: xr.Dataset, suffix: str) -> bytes:
+    """A Dataset as the bytes of a file: .nc (NetCDF 4, compressed without loss) or .csv, without rows of padding."""
+    if suffix == ".nc":
+        return bytes(dataset.to_netcdf(engine="h5netcdf", encoding=dict.fromkeys(dataset.data_vars, COMPRESSED)))
+    table = dataset.to_dataframe().dropna(how="all", subset=list(map(str, dataset.data_vars)))
+    return str(table.to_csv()).encode()
+
+
 def check_target(path: str | Path) -> Path:
     """The path, refused where no file can be written; to be asked before a long computation.
 
@@ -92,7 +100,7 @@ def save(dataset: xr.Dataset, path: str | Path, *, compressed: bool = False) -> 
     try:
         if target.suffix == ".nc":
             # Made in memory first: the HDF5 library reports a full disk in words of its own, a plain write as OSError.
-            encoding = {name: COMPRESSED for name in dataset.data_vars if compressed}
+            encoding = dict.fromkeys(dataset.data_vars, COMPRESSED) if compressed else {}
             _write({target: lambda file: file.write(dataset.to_netcdf(engine="h5netcdf", encoding=encoding))})
         else:
             config = str(dataset.attrs.get("experiment", "{}")).encode()

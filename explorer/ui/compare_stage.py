@@ -31,7 +31,7 @@ def compare_stage(experiments: Sequence[Experiment]) -> None:
     """Show the experiments in the same charts."""
     job = _job(experiments)
     running = job is not None and job.phase == "running"
-    waiting = None in _datasets(experiments, job) or (not running and find_out(experiments))
+    waiting = _missing(_datasets(experiments, job)) or (not running and find_out(experiments))
 
     @st.fragment(run_every=LOOK if running or waiting else None)
     def live() -> None:
@@ -41,7 +41,7 @@ def compare_stage(experiments: Sequence[Experiment]) -> None:
         datasets = _datasets(experiments, job)
         _charts(experiments, [d for d in datasets if d is not None], job, running=running)
         st.html(_table(experiments, datasets))
-        more = None in datasets or (not running and find_out(experiments))
+        more = _missing(datasets) or (not running and find_out(experiments))
         if waiting != more or (running and (job is None or job.phase == "ended")):
             st.rerun()  # sets the timer anew
 
@@ -72,6 +72,11 @@ def _datasets(experiments: Sequence[Experiment], job: SideBySide | None) -> list
         with_loss(run) if run is not None else measured(experiment, compare=False).start
         for run, experiment in zip(runs, experiments, strict=True)
     ]
+
+
+def _missing(datasets: Sequence[xr.Dataset | None]) -> bool:
+    """Whether one is still being measured; `in` would compare Datasets entry by entry."""
+    return any(dataset is None for dataset in datasets)
 
 
 def _charts(

@@ -5,7 +5,7 @@ from typing import Literal
 import streamlit as st
 
 _STYLE = """<style>
-.stMainBlockContainer { padding: 2.6rem 2rem 0.5rem; }
+.stMainBlockContainer { padding: 3.2rem 2rem 0.3rem; }
 .stAppHeader { background: transparent; pointer-events: none; }
 .stAppHeader button { pointer-events: auto; }
 .stApp:has([data-testid="stExpandSidebarButton"]) .stMainBlockContainer { padding-top: 2.8rem; }
