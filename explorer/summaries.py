@@ -12,7 +12,9 @@ from explorer.grid import Grid
 
 
 def summaries(grid: Grid, found: Mapping[int, xr.Dataset]) -> xr.Dataset:
-    """The summaries with the sweep's axes as dimensions, and `bin`; nan where a run has not ended.
+    """The summaries with the sweep's axes as dimensions, and `bin`.
+
+    nan where a run has not ended, but for `truncation_length`, which is known before.
 
     Args:
         grid: the sweep.
@@ -23,6 +25,8 @@ def summaries(grid: Grid, found: Mapping[int, xr.Dataset]) -> xr.Dataset:
     for name in (*NAMES, *SPREADS):
         more = ("bin",) if name in SPREADS else ()
         values = np.full((len(grid.experiments), *([len(BINS)] if more else [])), nan)
+        if name == "truncation_length":  # known before a run is made
+            values[:] = [getattr(e.truncation, "k2", e.task.steps) for e in grid.experiments]
         for number, each in found.items():
             values[number] = each[name].values
         variables[name] = ((*grid.axes, *more), values.reshape(*shape, *values.shape[1:]))

@@ -1,6 +1,7 @@
 """Figures: Dataset in, ``go.Figure`` out, one file a figure, one theme; nothing is measured and nothing shown here."""
 
 from explorer.figures.captions import captions
+from explorer.figures.cost_by_length import cost_by_length
 from explorer.figures.decay_by_gain import decay_by_gain
 from explorer.figures.gradient import gradient
 from explorer.figures.heatmap import heatmap
@@ -18,6 +19,7 @@ __all__ = [
     "Style",
     "Theme",
     "captions",
+    "cost_by_length",
     "decay_by_gain",
     "gradient",
     "heatmap",

@@ -42,10 +42,15 @@ def reach_by_length(grid: xr.Dataset, theme: Theme = "light", variable: str = "r
     drawing = panels.start(said, note, alt, theme, MARGIN)
     axis = _axis(values[~np.isnan(swept.lengths)])
     looks = panels.looks(swept.cells, theme)
-    across, span = _across(np.unique(swept.lengths[~np.isnan(values)]), swept.lags, len(heads))
-    found = {(h, c): _line(swept, values, groups, (h, c), looks, span) for h in heads for c in looks}
+    sideways, span = across(np.unique(swept.lengths[~np.isnan(values)]), swept.lags, len(heads))
+    beside = {cell: place - (len(looks) - 1) / 2 for place, cell in enumerate(looks)}
+    found = {
+        (head, cell): line_of(swept, values, groups, (head, cell), look, beside[cell], span)
+        for head in heads
+        for cell, look in looks.items()
+    }
     panels.axes(
-        drawing, heads if len(heads) > 1 else [""], [across] * len(heads), _upright(axis, swept, values, variable),
+        drawing, heads if len(heads) > 1 else [""], [sideways] * len(heads), _upright(axis, swept, values, variable),
         "truncation length (steps that the gradient flows back)",
     )  # fmt: skip
     for i, head in enumerate(heads):
@@ -53,7 +58,7 @@ def reach_by_length(grid: xr.Dataset, theme: Theme = "light", variable: str = "r
         _zeros(drawing, axis, i)
         for cell in looks:
             bands.draw(drawing, found[head, cell], axis, i, ("share", "truncation length"))
-    _names(drawing, [[found[head, cell] for head in heads] for cell in looks], axis)
+    names(drawing, [[found[head, cell] for head in heads] for cell in looks], axis)
     if not any(line.middles for line in found.values()):
         panels.empty(drawing, "Points appear here as runs end.")
     return drawing.figure()
@@ -83,26 +88,37 @@ def _upright(axis: LogAxis, swept: Swept, values: np.ndarray, variable: str) -> 
     return layout | {"ticktext": words, "title": layout["title"] | {"standoff": 4}}
 
 
-def _line(
-    swept: Swept, values: np.ndarray, groups: dict[Any, np.ndarray], own: tuple[str, str], looks: dict[str, Look],
+def line_of(
+    swept: Swept, values: np.ndarray, groups: dict[Any, np.ndarray], own: tuple[str, ...], look: Look, beside: float,
     span: tuple[float, float],
 ) -> Line:  # fmt: skip
-    """Return one cell's line in one panel, a little beside the other cells' so that equal points can be told apart."""
+    """Return one cell's line in one panel.
+
+    Args:
+        swept: the grid.
+        values: what is drawn, at each place [N].
+        groups: what belongs together → its places; the last word of what is the truncation length.
+        own: the words before that one.
+        look: of the cell.
+        beside: by how many times SIDE its points stand aside, so that equal ones can be told apart.
+        span: ends of the axis in decades.
+    """
     found = []
-    for (_, _, length), places in sorted((kv for kv in groups.items() if kv[0][:2] == own), key=_length):
+    for key, places in sorted((kv for kv in groups.items() if kv[0][:-1] == own), key=_length):
         middle = swept.middle(values, places)
         if middle is not None:
-            found.append((float(length), middle, [(float(length), float(values[i]), int(i)) for i in places]))
+            length = float(key[-1])
+            found.append((length, middle, [(length, float(values[i]), int(i)) for i in places]))
     runs = [run for _, _, each in found for run in each if not math.isnan(run[1])]
-    beside = SIDE * (span[1] - span[0]) * (list(looks).index(own[1]) - (len(looks) - 1) / 2)
-    return Line(looks[own[1]], [x for x, _, _ in found], [m for _, m, _ in found], runs, 10**beside)
+    shift = 10 ** (SIDE * (span[1] - span[0]) * beside)
+    return Line(look, [x for x, _, _ in found], [m for _, m, _ in found], runs, shift)
 
 
 def _length(item: tuple[Any, Any]) -> float:
-    return float(item[0][2])
+    return float(item[0][-1])
 
 
-def _across(used: np.ndarray, lags: np.ndarray, amount: int) -> tuple[dict[str, Any], tuple[float, float]]:
+def across(used: np.ndarray, lags: np.ndarray, amount: int) -> tuple[dict[str, Any], tuple[float, float]]:
     """Return the settings of the axis of lengths: logarithmic, ticks at the lengths used; and its ends in decades."""
     lengths = used[np.isfinite(used)].tolist()
     known = [*lengths, *lags[np.isfinite(lags) & (lags > 0)]] or [1.0, 100.0]
@@ -145,7 +161,7 @@ def _zeros(drawing: Drawing, axis: LogAxis, panel: int) -> None:
                       fillcolor=drawing.ink.band, layer="below")  # fmt: skip
 
 
-def _names(drawing: Drawing, found: list[list[Line]], axis: LogAxis) -> None:
+def names(drawing: Drawing, found: list[list[Line]], axis: LogAxis) -> None:
     """Write each cell's name beside the end of its line in the last panel that has one."""
     placed = []
     for lines in found:

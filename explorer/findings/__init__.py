@@ -30,6 +30,7 @@ __all__ = [
     "chance_loss",
     "clipped_share",
     "compared",
+    "cost_sentence",
     "decay",
     "decay_sentence",
     "differing",

@@ -56,6 +56,32 @@ def learned_sentence(grid: xr.Dataset) -> str:
     return f"Learned: {said}"
 
 
+def cost_sentence(grid: xr.Dataset) -> str:
+    """Say what the shortest truncation saves of the time and memory of the longest, cell by cell."""
+    swept = Swept(grid)
+    costs = {name: swept.number(name) for name in ("seconds", "memory")}
+    known = np.isfinite(costs["seconds"]) & np.isfinite(swept.lengths)
+    if not known.any():
+        return "What an update costs is not measured yet"
+    shortest, longest = float(swept.lengths[known].min()), float(swept.lengths[known].max())
+    if shortest == longest:
+        said = _by_cell(swept, np.where(known, 1e3 * costs["seconds"], math.nan))
+        return f"An update with {_steps(longest)} of truncation takes {said} ms"
+    shares = []
+    for found in costs.values():
+        share = np.full(len(found), math.nan)
+        for cell in dict.fromkeys(swept.cells):
+            own = known & np.array([each == cell for each in swept.cells])
+            ends = [found[own & (swept.lengths == length)] for length in (shortest, longest)]
+            if all(end.size for end in ends):
+                share[own] = np.median(ends[0]) / np.median(ends[1])
+        shares.append(_by_cell(swept, share))
+    return (
+        f"With {_steps(shortest)} of truncation instead of {number(longest)} an update takes {shares[0]} of the time "
+        f"and {shares[1]} of the memory"
+    )
+
+
 def norm_sentence(grid: xr.Dataset) -> str:
     """Say what share of updates each way to clip made smaller, and how many runs diverged."""
     swept = Swept(grid)

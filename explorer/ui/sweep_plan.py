@@ -24,6 +24,12 @@ class Plan:
     chosen: dict[str, str]
     seeds: int
 
+    @property
+    def words(self) -> str:
+        """The same in words."""
+        axes = [f"{BY_KEY[key].label.lower()} {written}" for key, written in self.chosen.items()]
+        return "; ".join([*axes, f"{self.seeds} seed{'s' * (self.seeds > 1)}"])
+
     def grid(self, experiment: Experiment) -> Grid:
         """The experiments.
 

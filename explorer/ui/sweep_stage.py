@@ -6,7 +6,7 @@ from math import inf
 import streamlit as st
 
 from explorer.experiment import Experiment
-from explorer.figures import decay_by_gain, learned_map, norm_spread, reach_by_length, untitled
+from explorer.figures import cost_by_length, decay_by_gain, learned_map, norm_spread, reach_by_length, untitled
 from explorer.grid import Grid
 from explorer.groups import seconds
 from explorer.problems import ExperimentError
@@ -14,6 +14,7 @@ from explorer.several import SweepError
 from explorer.summaries import summaries
 from explorer.ui import address, runs
 from explorer.ui.board import Panel, board
+from explorer.ui.costs import distinct, find_out, grid_costs
 from explorer.ui.look import duration, theme
 from explorer.ui.presence import presence
 from explorer.ui.sweep_plan import KEYS, PICTURE, SWEEP, choose, plan
@@ -21,11 +22,13 @@ from explorer.workers.processes import CORES
 from explorer.workers.side_by_side import SideBySide
 
 __all__ = ["KEYS", "SWEEP", "leave_for_a_run", "sweep_stage"]
+COST = "cost"
 PICTURES = {
-    "reach": ("Gradient at the cue", reach_by_length),
-    "learned": ("Learned or not", learned_map),
-    "norms": ("Norm and clipping", norm_spread),
-    "decay": ("Decay and gain", decay_by_gain),
+    "reach": ("Gradient", reach_by_length),
+    "learned": ("Learned", learned_map),
+    "norms": ("Norm", norm_spread),
+    "decay": ("Decay", decay_by_gain),
+    COST: ("Cost", cost_by_length),
 }
 LOOK = 0.5  # seconds between two looks at runs under way
 AREAS = '"picture" 440px "scrub" 4px / 1fr'
@@ -48,7 +51,8 @@ def sweep_stage(experiment: Experiment) -> None:
     """Show the sweep around an experiment: its plan, its progress, its pictures."""
     job: _Job | None = st.session_state.get(_JOB)
     asked = plan()
-    choose(asked)
+    with st.expander(f"What varies: {asked.words}", expanded=job is None):
+        choose(asked)
     try:
         grid = asked.grid(experiment)
     except (SweepError, ExperimentError) as error:
@@ -57,14 +61,17 @@ def sweep_stage(experiment: Experiment) -> None:
     mine = job if job is not None and grid is not None and job.grid.experiments == grid.experiments else None
     running = job is not None and job.runs.phase == "running"
 
-    @st.fragment(run_every=LOOK if running else None)
+    measuring = grid is not None and not running and _shown() == COST and find_out(distinct(grid))
+
+    @st.fragment(run_every=LOOK if running or measuring else None)
     def live() -> None:
         if job is not None:
             job.runs.touch()
         if grid is not None:
             _picture(grid, mine)
         _progress(grid, mine, job)
-        if job is not None and running != (job.runs.phase == "running"):
+        ended = job is not None and running != (job.runs.phase == "running")
+        if ended or (measuring and grid is not None and not find_out(distinct(grid))):
             st.rerun()  # sets the timer anew
 
     with st.container(horizontal=True, vertical_alignment="center", key="transport"):
@@ -118,7 +125,10 @@ def _buttons(grid: Grid | None, job: _Job | None, mine: _Job | None, *, running:
 def _picture(grid: Grid, mine: _Job | None) -> None:
     found = dict(mine.runs.summaries) if mine is not None else {}
     name = _shown()
-    figure = untitled(PICTURES[name][1](summaries(grid, found), theme()))
+    shown = summaries(grid, found)
+    if name == COST:
+        shown = shown.assign(grid_costs(grid))
+    figure = untitled(PICTURES[name][1](shown, theme()))
     meta = figure.layout.meta
     note = f" ({meta['note']})" if meta["note"] else ""
     click = " Click on a point to open its run." if found else ""
