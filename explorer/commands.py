@@ -2,13 +2,10 @@
 
 import copy
 import json
-import shutil
-import tempfile
 import threading
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Mapping
 from contextlib import suppress
-from pathlib import Path
 from time import monotonic
 from typing import Any
 
@@ -16,18 +13,18 @@ import click
 import torch
 import xarray as xr
 
-from explorer import findings
 from explorer.budget import LimitError
 from explorer.building import DeviceError
-from explorer.dataset import SaveError, check_target, experiment_beside, save
+from explorer.dataset import SaveError
+from explorer.delivering import check, deliver, finding, keep
 from explorer.experiment import Experiment, all_settings, load
 from explorer.grid import NOT_RUN, Grid
 from explorer.interrupts import INTERRUPTED, interruptible
+from explorer.kept_runs import kept_runs
 from explorer.library import library
 from explorer.problems import ExperimentError
 from explorer.recording import Row, chance_of
 from explorer.several import SweepError
-from explorer.sweeping import runs
 from explorer.terminal import Progress, tell
 from explorer.training import Training, measure
 
@@ -112,9 +109,9 @@ def _overlaid(data: Mapping[str, Any], flags: Mapping[str, str]) -> dict[str, An
 def measure_command(config: str | None, out: str | None, **flags: str | None) -> None:
     """Gradient flow at the start of training; trains nothing."""
     experiment = _experiment(config, flags)
-    _check(out, config)
+    check(out, config)
     flow = measure(experiment)
-    _deliver(flow, out, [_finding(flow)])
+    deliver(flow, out, [finding(flow)])
 
 
 @main.command("train")
@@ -126,11 +123,11 @@ def train_command(
 ) -> None:
     """Train, recording every update; Ctrl-C ends the run and keeps what was recorded."""
     experiment = _experiment(config, flags)
-    _check(out, config)
+    check(out, config)
     known = None if again else library().entry(experiment)
     if known is not None and known.status != "stopped" and (run := library().open(experiment)) is not None:
         tell(f"{known.status} after {known.updates} updates before, taken from the run library; --again trains anew.")
-        _deliver(run, out, [_finding(run)])
+        deliver(run, out, [finding(run)])
         return
     training, (chance, _) = Training(experiment), chance_of(experiment)
     with interruptible(training.stop):
@@ -141,8 +138,8 @@ def train_command(
         tell(f"{training.status} after {training.recorded} of {experiment.steps} updates.")
         if training.recorded:
             run = training.dataset()
-            _keep(run, monotonic() - began)
-            _deliver(run, out, [_finding(run)])
+            keep(run, monotonic() - began)
+            deliver(run, out, [finding(run)])
     if training.status == "stopped":
         context.exit(INTERRUPTED)
 
@@ -163,26 +160,33 @@ def sweep_command(
 ) -> None:
     """Train every combination of values; Ctrl-C ends the sweep and keeps what was recorded."""
     grid = Grid(_experiment(config, flags), _over(axes))
-    _check(out, config)
+    check(out, config)
     stop, done, failure = threading.Event(), dict[int, xr.Dataset](), None
     chances = [chance_of(experiment)[0] for experiment in grid.experiments]
+    made, complaints = Counter[int](), list[str]()
     with interruptible(stop.set):
         with Progress(sum(experiment.steps for experiment in grid.experiments)) as progress:
 
             def show(number: int, row: Row) -> None:
+                made[number] += 1
                 progress.show(row, chances[number], f"{len(done)} of {len(grid.points)} runs done")
 
             try:
-                for number, run in runs(grid, stop, show, scheduler):
+                for number, run in kept_runs(grid, stop, show, scheduler=scheduler, not_kept=complaints.append):
                     done[number] = run
-                    if not stop.is_set():  # a run that diverged leaves updates out
-                        progress.skip(grid.experiments[number].steps - run.sizes["step"])
+                    if not stop.is_set():  # a run that was kept, or diverged, leaves updates out
+                        progress.skip(grid.experiments[number].steps - made[number])
             except SweepError as error:
                 failure = error
         if done or failure is None:
             tell(_summary(grid, done.values()))
+        known = sum(number not in made for number in done)
+        if known:
+            tell(f"{known} of them were in the run library; nothing is trained twice.")
+        if complaints:
+            tell(f"{len(complaints)} runs are not kept in the run library. {complaints[0]}")
         if done:
-            _deliver(grid.combine(done), out, [f"{grid.called(n)}: {_finding(run)}" for n, run in sorted(done.items())])
+            deliver(grid.combine(done), out, [f"{grid.called(n)}: {finding(run)}" for n, run in sorted(done.items())])
     if failure is not None:
         raise failure
     if stop.is_set():
@@ -237,50 +241,3 @@ def _summary(grid: Grid, runs: Collection[xr.Dataset]) -> str:
     made, asked = sum(run.sizes["step"] for run in runs), sum(experiment.steps for experiment in grid.experiments)
     told = ", ".join(f"{count} {status}" for status, count in statuses.items() if count)
     return f"{len(grid.points)} runs: {told}; {made} of {asked} updates."
-
-
-def _finding(dataset: xr.Dataset) -> str:
-    return "".join(text for text, _ in findings.headline([dataset]))
-
-
-def _check(out: str | None, config: str | None) -> None:
-    """Refuse a target that cannot be written, before a long computation."""
-    if out is None:
-        return
-    target = check_target(out)
-    csv = target.suffix == ".csv"
-    if csv and config is not None and experiment_beside(target).resolve() == Path(config).resolve():
-        raise SaveError(f"{out}: the .experiment.json beside it would replace the config; give another name.")
-
-
-def _keep(run: xr.Dataset, seconds: float) -> None:
-    """Keep a run in the library; where that is impossible, --out still has it."""
-    try:
-        library().keep(run, seconds)
-    except SaveError as error:
-        tell(f"not kept in the run library. {error}")
-
-
-def _deliver(dataset: xr.Dataset, out: str | None, sentences: list[str]) -> None:
-    """Write the file, or say in words what was found; nothing recorded is lost to a full disk."""
-    if out is None:
-        click.echo("\n".join(sentences))
-        return
-    try:
-        tell(f"saved to {save(dataset, out)}.")
-    except SaveError as error:
-        raise SaveError(f"{error} {_rescued(dataset, out)}") from None
-
-
-def _rescued(dataset: xr.Dataset, out: str) -> str:
-    """Keep what was recorded in another folder, and say where it is."""
-    for place in (tempfile.gettempdir, Path.home, Path.cwd):
-        try:
-            folder = Path(tempfile.mkdtemp(prefix="explorer-", dir=place()))
-        except (OSError, RuntimeError):  # RuntimeError: there is no home folder
-            continue
-        try:
-            return f"What was recorded is in {save(dataset, folder / Path(out).name)} instead."
-        except SaveError:
-            shutil.rmtree(folder, ignore_errors=True)
-    return "Nor could it be kept in the folders for temporary files, the home folder or this one."

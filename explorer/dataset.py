@@ -66,7 +66,8 @@ def encoded(dataset: xr.Dataset, suffix: str) -> bytes:
     """A Dataset as the bytes of a file: .nc (NetCDF 4, compressed without loss) or .csv, without rows of padding."""
     if suffix == ".nc":
         return bytes(dataset.to_netcdf(engine="h5netcdf", encoding=dict.fromkeys(dataset.data_vars, COMPRESSED)))
-    table = dataset.to_dataframe().dropna(how="all", subset=list(map(str, dataset.data_vars)))
+    by_time = [str(name) for name, values in dataset.data_vars.items() if "time" in values.dims]
+    table = dataset.to_dataframe().dropna(how="all", subset=by_time or None)
     return str(table.to_csv()).encode()
 
 

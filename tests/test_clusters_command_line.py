@@ -21,6 +21,7 @@ def test_it_writes_what_it_writes_here(cluster: Cluster, tmp_path: Path, monkeyp
     here, there = tmp_path / "here.nc", tmp_path / "there.nc"
     assert invoke(*words, here).exit_code == 0
     monkeypatch.setenv("EXPLORER_SCHEDULER", cluster.address)
+    monkeypatch.setenv("EXPLORER_LIBRARY", str(tmp_path / "empty"))
     done = invoke(*words, there)
     assert (done.exit_code, done.stdout) == (0, "")
     assert done.stderr.splitlines() == ["2 runs: 2 finished; 40 of 40 updates.", f"saved to {there}."]

@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 import xarray as xr
 from invoking import TINY, invoke, opened, refused, same
@@ -31,7 +32,7 @@ def test_what_cannot_be_saved_is_kept_elsewhere(tmp_path: Path, monkeypatch: pyt
             raise SaveError(f"{path}: could not be written: No space left on device.")
         return save(dataset, path)
 
-    monkeypatch.setattr("explorer.commands.save", full)
+    monkeypatch.setattr("explorer.delivering.save", full)
     done = invoke("train", *TINY, "--steps", 5, "--out", target)
     assert (done.exit_code, done.stdout) == (1, "")
     assert "Traceback" not in done.stderr
@@ -162,3 +163,17 @@ def test_a_stopped_run_is_trained_to_its_end_the_next_time(tmp_path: Path, monke
     done = invoke("train", *TINY, "--steps", 5)
     assert "finished after 5 of 5 updates." in done.stderr
     assert [run["status"] for run in json.loads(invoke("runs", "--json").stdout)] == ["finished"]
+
+
+def test_a_sweep_makes_only_the_runs_that_the_library_lacks(tmp_path: Path) -> None:
+    words = ["sweep", *TINY, "--steps", 4, "--out", tmp_path / "o.nc", "--over"]
+    assert invoke(*words, "seed=0,1").exit_code == 0
+    done = invoke(*words, "seed=0,1,2")
+    assert (done.exit_code, done.stdout) == (0, "")
+    assert "3 runs: 3 finished; 12 of 12 updates." in done.stderr
+    assert "2 of them were in the run library; nothing is trained twice." in done.stderr
+    together = opened(tmp_path / "o.nc")
+    for seed in range(3):
+        alone = train(Experiment().changed(length=8, hidden_size=3, batch_size=2, device="cpu", steps=4, seed=seed))
+        np.testing.assert_allclose(together["grad_h"].sel(seed=seed), alone["grad_h"], rtol=1e-4)
+        assert float(alone["grad_h"].min()) > 0

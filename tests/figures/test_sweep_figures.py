@@ -14,7 +14,7 @@ from explorer import figures
 from explorer.figures import theme as look
 from explorer.findings.swept import Swept
 
-FIGURES = ["reach_by_length", "learned_map", "norm_spread", "decay_by_gain"]
+FIGURES = ["reach_by_length", "learned_map", "norm_spread", "decay_by_gain", "cost_by_length"]
 
 
 def strange(value):
@@ -114,8 +114,10 @@ def test_words_that_touch_are_found(draw):
 
 def test_an_empty_grid_says_what_fills_it(draw):
     words = [note.text for note in draw(GRIDS["empty"]()).layout.annotations]
-    assert any("as runs end" in text for text in words)
-    assert not any("as runs end" in note.text for note in draw(made()).layout.annotations)
+    assert any("appear here" in text or "fill in" in text or "as runs end" in text for text in words)
+    assert not any(
+        "appear here" in note.text or "as runs end" in note.text for note in draw(costly()).layout.annotations
+    )
 
 
 def named(fig, name):
@@ -239,3 +241,25 @@ def test_a_grid_needs_no_axes_written_beside_it():
     assert Swept(bare).owner("k2") == "truncation" and list(OVER)[1] == "truncation.k2"
     for name in FIGURES:
         assert getattr(figures, name)(bare).layout.title.text
+
+
+def costly():
+    grid = made()
+    seconds, memory = ((grid["truncation_length"] * unit).where(grid["updates"] > 0) for unit in (1e-4, 1e5))
+    return grid.assign(seconds=seconds, memory=memory)
+
+
+def test_costs_are_drawn_as_measured():
+    figure = figures.cost_by_length(costly())
+    lines = [trace for trace in figure.data if trace.mode == "lines+markers"]
+    assert len(lines) == 6, "time and memory of three cells"
+    for trace, unit in zip(lines, [0.1, 0.1] * 3, strict=True):
+        values = np.asarray(trace.y, dtype=float)
+        assert values == pytest.approx([unit * length for length in (5, 15, 35)])
+    said = figure.layout.meta["said"].replace("\u00a0", " ")
+    assert said.startswith("With 5 steps of truncation instead of 35 an update takes 0.14 (tanh)")
+
+
+def test_a_page_can_say_the_title_itself():
+    figure = figures.untitled(figures.reach_by_length(made()))
+    assert not figure.layout.title.text and figure.layout.meta["said"].endswith(".")
