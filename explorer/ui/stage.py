@@ -1,7 +1,7 @@
 """The stage: the board with its charts, and the controls of the training run under it, redrawn while it runs."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 import plotly.graph_objects as go
@@ -18,6 +18,7 @@ from explorer.ui.board import Panel, Rich, Scrub, board
 from explorer.ui.look import duration, theme
 from explorer.ui.measured import Measured, measured
 from explorer.workers.job import Phase
+from explorer.workers.processes import PROCESSES
 
 REDRAW = 0.115  # seconds between two redraws while training; the large chart is in each, the others take turns
 COUNT = 0.5  # seconds between two counts of the updates
@@ -40,12 +41,12 @@ def stage(experiment: Experiment) -> None:
     """Show the experiment: its run if there is one, else the measurement at its start."""
     job = runs.of(experiment)
     phase = job.phase if job is not None else None
-    resting = {"paused": HEARTBEAT}.get(phase or "")
+    pace = _pace(job)
     waiting = _measured(experiment, job).waiting is not None
 
     # Fragments for what changes by itself. The buttons are outside: a click then runs the page, timers and all; within
     # a fragment that ticks, it was now and then lost between two ticks.
-    @st.fragment(run_every=REDRAW if phase == "running" else LOOK if waiting else None)
+    @st.fragment(run_every=pace.redraw or (LOOK if waiting else None))
     def live() -> None:
         job = runs.of(experiment)
         found = _measured(experiment, job)
@@ -53,19 +54,37 @@ def stage(experiment: Experiment) -> None:
         if waiting and found.waiting is None:
             st.rerun()  # sets the timer anew
 
-    @st.fragment(run_every=COUNT if phase == "running" else resting)
+    @st.fragment(run_every=pace.count)
     def progress() -> None:
         job = runs.of(experiment)
         if job is not None:
             job.touch()
         _progress(experiment, job)
-        if (job.phase if job is not None else None) != phase:
+        if (job.phase if job is not None else None) != phase or _pace(job) != pace:
             st.rerun()  # sets both timers anew
 
     live()
     with st.container(horizontal=True, vertical_alignment="center", key="transport"):
         _buttons(experiment, phase, began=job is not None)
         progress()
+
+
+@dataclass(frozen=True)
+class _Pace:
+    """Seconds between two redraws and between two counts of the updates; None for never."""
+
+    redraw: float | None
+    count: float | None
+
+
+def _pace(job: runs.Run | None) -> _Pace:
+    """The timers of a page: where several people train, each is drawn less often, and all pages go on answering."""
+    if job is None or job.phase == "ended":
+        return _Pace(None, None)
+    if job.phase == "paused":
+        return _Pace(None, HEARTBEAT)
+    people = max(1, PROCESSES.at_work)
+    return _Pace(None if job.place else REDRAW * people, COUNT * people)
 
 
 def _measured(experiment: Experiment, job: runs.Run | None) -> Measured:

@@ -20,9 +20,9 @@ START_S, STOP_S = 60, 10
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Tests in a browser are marked so: they measure how fast a page is and need the machine for themselves."""
+    """Tests of served pages are marked: they measure how fast these are and need the machine for themselves."""
     for item in items:
-        if "browser" in getattr(item, "fixturenames", ()):
+        if "serve" in getattr(item, "fixturenames", ()):
             item.add_marker("browser")
 
 
