@@ -235,6 +235,7 @@ def _entry(path: Path, stat: os.stat_result, *, pinned: bool) -> Entry:
     """What a file says of itself.
 
     Raises:
+        FileNotFoundError: where it is gone by now.
         UnreadableError: where it is no run that this version wrote.
     """
     try:
@@ -246,6 +247,8 @@ def _entry(path: Path, stat: os.stat_result, *, pinned: bool) -> Entry:
             losses = file["loss"][...]
             for name in file:  # a file cut short may still have its head
                 file[name][..., -1:]
+    except FileNotFoundError:  # deleted meanwhile
+        raise
     except (OSError, KeyError, RuntimeError, ValueError, TypeError):
         raise UnreadableError("it cannot be read; it was cut short, or is no NetCDF file.") from None
     if version > FORMAT:

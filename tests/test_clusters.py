@@ -22,6 +22,8 @@ from explorer.sweeping import runs
 
 FOUR = {"cell.kind": ["lstm", "tanh"], "task.length": [10, 12]}  # four shapes, hence four groups
 
+pytestmark = pytest.mark.xdist_group("cluster")  # one cluster for all of them
+
 
 def exactly(found: xr.Dataset, expected: xr.Dataset) -> None:
     """Equal to the last bit; what is compared is not trivially zero."""

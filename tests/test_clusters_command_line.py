@@ -15,6 +15,8 @@ from explorer import Experiment, train
 
 README = (Path(__file__).parents[1] / "README.md").read_text(encoding="utf-8")
 
+pytestmark = pytest.mark.xdist_group("cluster")  # one cluster for all of them
+
 
 def test_it_writes_what_it_writes_here(cluster: Cluster, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     words = ("sweep", *TINY, "--steps", 20, "--over", "cell=tanh,lstm", "--out")

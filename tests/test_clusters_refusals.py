@@ -22,6 +22,8 @@ from explorer.sweeping import runs
 
 NAMED = r"--scheduler (EXPLORER_SCHEDULER) "
 
+pytestmark = pytest.mark.xdist_group("cluster")  # one cluster for all of them
+
 
 @pytest.fixture
 def bare() -> Iterator[Cluster]:

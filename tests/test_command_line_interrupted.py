@@ -3,7 +3,7 @@
 import signal
 from collections.abc import Iterator
 from pathlib import Path
-from time import monotonic
+from time import monotonic, sleep
 from typing import Any
 
 import numpy as np
@@ -88,6 +88,9 @@ def test_a_second_interrupt_ends_at_once(child: Any, tmp_path: Path) -> None:
     slow = ["--length=10000", "--hidden-size=64", "--batch-size=4", "--truncation=window", "--k1=1", "--k2=40"]
     run = child("train", *slow, "--out", tmp_path / "o.nc")
     run.wait_for(r" 0/500 +0%")
+    sleep(
+        2
+    )  # well into the first update, which takes many seconds: before, torch still imports, and prints what it ends
     run.process.send_signal(signal.SIGINT)
     run.wait_for("stopping after this update; interrupt again to end at once, without saving")
     start = monotonic()

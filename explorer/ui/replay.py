@@ -8,7 +8,7 @@ import xarray as xr
 from explorer.recording import Status
 from explorer.workers.job import Phase
 
-UNKNOWN = 5.0  # seconds for the whole run where it is not known how long it took
+UNKNOWN = 2.0  # seconds for the whole run where it is not known how long it took
 
 
 class Replay:
@@ -24,6 +24,7 @@ class Replay:
     origin = "replayed from the run library"
     error: str | None = None
     place = 0
+    stepping = False
 
     def __init__(self, run: xr.Dataset, seconds: float, *, whole: bool = False, paused: bool = False) -> None:
         self._run, self._total = run, int(run.sizes["step"])

@@ -81,6 +81,8 @@ def _pace(job: runs.Run | None) -> _Pace:
     """The timers of a page: where several people train, each is drawn less often, and all pages go on answering."""
     if job is None or job.phase == "ended":
         return _Pace(None, None)
+    if job.stepping:
+        return _Pace(REDRAW, REDRAW)
     if job.phase == "paused":
         return _Pace(None, HEARTBEAT)
     people = max(1, PROCESSES.at_work)

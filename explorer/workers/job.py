@@ -63,6 +63,7 @@ class TrainingJob:
         self._lease, self._seen = lease, time.monotonic()
         self._present, self._grace = present, grace
         self._phase: Phase = "paused" if paused else "running"
+        self._awaited = 0  # rows that there will be once the steps asked for are made
         self._marks: list[tuple[float, int]] = []  # (time, updates made) of the last second, for the rate
         self._lock = threading.Lock()  # of phase and process: one process must never hear of two runs
         self.place = 0
@@ -101,6 +102,11 @@ class TrainingJob:
         return self._spent / self._timed * self.recorded if self._timed else nan
 
     @property
+    def stepping(self) -> bool:
+        """Whether a single step is under way."""
+        return self._phase == "paused" and self.recorded < self._awaited
+
+    @property
     def rate(self) -> float:
         """Updates per second during the last second or so; 0 before there are two."""
         marks = self._marks
@@ -129,7 +135,7 @@ class TrainingJob:
         with self._lock:
             if self._phase == "paused":
                 self._phase = "running"
-                self._marks, self._since = [], None
+                self._marks, self._since, self._awaited = [], None, 0
                 self._tell("resume")
 
     def step(self) -> None:
@@ -137,6 +143,7 @@ class TrainingJob:
         with self._lock:
             if self._phase != "ended":
                 self._phase, self._since = "paused", None
+                self._awaited = max(self._awaited, self.recorded) + 1
                 self._tell("step")
 
     def stop(self) -> None:

@@ -23,7 +23,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Tests of served pages are marked: they measure how fast these are and need the machine for themselves."""
     for item in items:
         if "serve" in getattr(item, "fixturenames", ()):
-            item.add_marker("browser")
+            item.add_marker("alone")
 
 
 def _without_browser(reason: str) -> NoReturn:

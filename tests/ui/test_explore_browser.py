@@ -127,7 +127,7 @@ def test_train_streams_scrubs_and_stops(page, serve):
 def test_no_click_is_lost_between_two_ticks(page, serve):
     open_page(page, serve(APP, "length=30&hidden_size=8&steps=100000"))
     button, transport = page.locator(".st-key-train button"), ".st-key-transport >> text="
-    for _ in range(4):
+    for _ in range(3):
         button.click()
         page.wait_for_selector(".st-key-train >> text=Pause")
         page.wait_for_selector(f"{transport}/s")  # it streams
@@ -168,46 +168,24 @@ def test_a_diverging_run_says_so_and_keeps_its_rows(page, serve):
     assert page.locator(".st-key-transport").inner_text().find("update") >= 0
 
 
-def test_two_tabs_train_at_once_and_a_closed_one_harms_nobody(browser, serve):
-    url = serve(APP, "length=30&hidden_size=8&steps=100000")
-    contexts = [browser.new_context(viewport={"width": 700, "height": 500}) for _ in range(2)]
-    pages = [context.new_page() for context in contexts]
-    for page in pages:
-        page.set_default_timeout(30_000)
-        open_page(page, url)
-        page.locator(".st-key-train button").click()
-    for page in pages:
-        wait_for_update(page, 30)
-    contexts[0].close()
-    made = int(re.search(r"(\d+) of", pages[1].locator(".st-key-transport").inner_text())[1])
-    wait_for_update(pages[1], made + 20)
-    pages[1].locator(".st-key-stop button").click()
-    pages[1].wait_for_selector(".st-key-transport >> text=stopped")
-    assert pages[1].locator(NO_FAILURE).count() == 0
-    contexts[1].close()
-
-
 def test_both_themes_and_both_sizes_have_readable_charts(browser, serve):
-    for scheme in ("light", "dark"):
-        for width, height in ((1440, 900), (1024, 768)):
-            context = browser.new_context(viewport={"width": width, "height": height}, color_scheme=scheme)
-            page = context.new_page()
-            open_page(page, serve(APP))
-            sizes = page.evaluate(
-                "() => [...document.querySelectorAll('[data-panel] text')]"
-                ".map(t => parseFloat(getComputedStyle(t).fontSize))"
-            )
-            assert len(sizes) > 20
-            assert min(sizes) >= 14
-            assert page.evaluate("() => document.documentElement.scrollWidth <= window.innerWidth"), (
-                "nothing sticks out"
-            )
-            labels = page.evaluate(
-                "() => [...document.querySelectorAll('[data-panel]')].map(n => n.getAttribute('aria-label'))"
-            )
-            assert len(labels) == 5
-            assert all(label and len(label) > 20 for label in labels)
-            context.close()
+    for scheme, width, height in (("light", 1440, 900), ("dark", 1024, 768)):
+        context = browser.new_context(viewport={"width": width, "height": height}, color_scheme=scheme)
+        page = context.new_page()
+        open_page(page, serve(APP))
+        sizes = page.evaluate(
+            "() => [...document.querySelectorAll('[data-panel] text')]"
+            ".map(t => parseFloat(getComputedStyle(t).fontSize))"
+        )
+        assert len(sizes) > 20
+        assert min(sizes) >= 14
+        assert page.evaluate("() => document.documentElement.scrollWidth <= window.innerWidth"), "nothing sticks out"
+        labels = page.evaluate(
+            "() => [...document.querySelectorAll('[data-panel]')].map(n => n.getAttribute('aria-label'))"
+        )
+        assert len(labels) == 5
+        assert all(label and len(label) > 20 for label in labels)
+        context.close()
 
 
 def text_colours(page) -> set[str]:
@@ -267,32 +245,6 @@ def test_a_run_that_has_ended_stays_until_it_is_reset(page, serve):
     page.wait_for_selector(".st-key-transport >> text=5 of 5 updates · finished")
 
 
-def test_a_tab_closed_in_mid_training_loses_nothing(browser, serve):
-    url = serve(APP, "length=20&hidden_size=8&steps=100000&seed=11")
-    context = browser.new_context(viewport={"width": 1440, "height": 900})
-    page = context.new_page()
-    open_page(page, url)
-    page.locator(".st-key-train button").click()
-    wait_for_update(page, 20)
-    context.close()
-    page = browser.new_page(viewport={"width": 1440, "height": 900})
-    end = time.monotonic() + 30
-    while time.monotonic() < end:
-        open_page(page, url)
-        page.wait_for_selector(".st-key-transport >> text=updates")
-        if page.locator(".st-key-open button").count():
-            break
-        time.sleep(1)
-    page.locator(".st-key-open button").click()
-    page.wait_for_selector(".st-key-transport >> text=of 100000 updates · stopped")
-    made = int(re.search(r"(\d+) of 100000", page.locator(".st-key-transport").inner_text())[1])
-    assert made >= 20
-    page.wait_for_function("() => location.search.includes('run=kept')")
-    page.reload()
-    page.wait_for_selector(f".st-key-transport >> text={made} of 100000 updates · stopped")
-    page.close()
-
-
 def test_on_a_narrow_touch_screen_the_controls_open_and_close(browser, serve):
     context = browser.new_context(viewport={"width": 600, "height": 900}, has_touch=True)
     page = context.new_page()
@@ -320,7 +272,7 @@ def test_a_change_while_training_stays(page, serve):
     open_page(page, serve(APP, "length=50"))
     page.locator(".st-key-train button").click()
     wait_for_update(page, 5)
-    for cell, name in (("gru", "GRU"), ("lstm", "LSTM"), ("relu", "ReLU")):
+    for cell, name in (("gru", "GRU"), ("relu", "ReLU")):
         page.locator(".st-key-field-cell button", has_text=name).click()
         page.wait_for_function("cell => location.search.includes('cell=' + cell)", arg=cell)
         page.wait_for_selector(".st-key-transport >> text=not trained yet")

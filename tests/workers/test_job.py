@@ -38,7 +38,9 @@ def test_pause_resume_and_single_steps():
     assert (job.phase, job.recording.recorded, job.dataset()) == ("paused", 0, None)
     for made in (1, 2, 3):
         job.step()
+        assert job.stepping or job.recorded == made
         until(lambda made=made: job.recording.recorded == made)
+        assert not job.stepping
     time.sleep(0.05)
     assert job.recording.recorded == 3
     job.resume()
@@ -84,7 +86,7 @@ def test_a_look_now_and_then_keeps_it_alive():
         time.sleep(0.1)
         job.touch()
     assert job.phase == "running"
-    assert job.rate > 0
+    until(lambda: job.touch() or job.rate > 0)
     job.stop()
     job.thread.join(5)
 
