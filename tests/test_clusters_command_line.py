@@ -2,16 +2,11 @@
 
 import re
 import shlex
-import signal
 from pathlib import Path
 
-import numpy as np
 import pytest
-from child import Child
 from cluster import Cluster
 from invoking import TINY, invoke, opened, same
-
-from explorer import Experiment, train
 
 README = (Path(__file__).parents[1] / "README.md").read_text(encoding="utf-8")
 
@@ -28,27 +23,6 @@ def test_it_writes_what_it_writes_here(cluster: Cluster, tmp_path: Path, monkeyp
     assert (done.exit_code, done.stdout) == (0, "")
     assert done.stderr.splitlines() == ["2 runs: 2 finished; 40 of 40 updates.", f"saved to {there}."]
     same(opened(there), opened(here))
-
-
-def test_an_interrupted_sweep_is_saved(cluster: Cluster, tmp_path: Path) -> None:
-    words = ("--steps", 50_000, "--over", "seed=0,1", "--scheduler", cluster.address, "--out", tmp_path / "o.nc")
-    child = Child("sweep", *TINY, *words)
-    try:
-        child.wait_for(r" [1-9]\d*/100000 +\d+%  .*loss [\d.e-]+ .*; 0 of 2 runs done")
-        child.process.send_signal(signal.SIGINT)
-        assert child.end() == (130, "")
-    finally:
-        child.close()
-    assert "Traceback" not in child.told and "distributed" not in child.told
-    found = opened(tmp_path / "o.nc")
-    assert set(found["status"].values.tolist()) <= {"stopped", "not run"}
-    assert found.attrs["status"] == "stopped"
-    rows = found["recorded"].values.tolist()
-    assert f"; {sum(rows)} of 100000 updates." in child.told
-    seed = int(np.argmax(rows))
-    alone = train(Experiment.model_validate_json(found.attrs["experiment"]).changed(seed=seed, steps=rows[seed]))
-    assert float(alone["grad_h"].max()) > 1e-4
-    np.testing.assert_array_equal(found["grad_h"].sel(seed=seed)[: rows[seed]], alone["grad_h"].values)
 
 
 def test_the_three_commands_of_the_readme(cluster: Cluster, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -3,7 +3,6 @@
 import asyncio
 import time
 from collections.abc import Callable
-from contextlib import suppress
 from urllib.parse import urlsplit
 
 from streamlit.proto.BackMsg_pb2 import BackMsg
@@ -64,10 +63,8 @@ class Session:
     async def close(self) -> None:
         """Close the tab."""
         self._stop_ticks()
-        self._reading.cancel()
         self._socket.close()
-        with suppress(asyncio.CancelledError):
-            await self._reading
+        await asyncio.wait_for(self._reading, 10)  # ends with the connection
 
     async def _run(self, change: Callable[[BackMsg], None]) -> None:
         """Ask for a run of the whole page and wait for its end."""

@@ -135,16 +135,6 @@ def test_no_click_is_lost_between_two_ticks(page, serve):
         page.wait_for_selector(f"{transport}paused")
 
 
-def test_pause_and_step_make_single_updates(page, serve):
-    open_page(page, serve(APP, "length=20&hidden_size=8&steps=40"))
-    page.locator(".st-key-step button").click()
-    page.wait_for_selector(".st-key-transport >> text=1 of 40 updates · paused")
-    page.locator(".st-key-step button").click()
-    page.wait_for_selector(".st-key-transport >> text=2 of 40 updates · paused")
-    page.locator(".st-key-train button").click()
-    page.wait_for_selector(".st-key-transport >> text=40 of 40 updates · finished")
-
-
 def test_the_url_is_the_experiment_reload_and_back_included(page, serve):
     open_page(page, serve(APP, "cell=gru&length=60"))
     page.wait_for_selector(".board-headline >> text=GRU")
@@ -158,14 +148,6 @@ def test_the_url_is_the_experiment_reload_and_back_included(page, serve):
     page.go_back()
     page.wait_for_function("() => location.search.includes('cell=gru')")
     page.wait_for_function("said => document.querySelector('.board-headline').innerText === said", arg=said)
-
-
-def test_a_diverging_run_says_so_and_keeps_its_rows(page, serve):
-    query = "cell=relu&scale=1.5&length=60&clipping=none&optimizer=sgd&learning_rate=10"
-    open_page(page, serve(APP, query))
-    page.locator(".st-key-train button").click()
-    page.wait_for_selector(".st-key-transport >> text=diverged")
-    assert page.locator(".st-key-transport").inner_text().find("update") >= 0
 
 
 def test_both_themes_and_both_sizes_have_readable_charts(browser, serve):

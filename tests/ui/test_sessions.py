@@ -1,10 +1,12 @@
-"""Ten people on one server: a bounded number of runs, a queue that everybody sees, pages that go on answering."""
+"""Sessions without the drawing: single steps, divergence, a closed tab; and ten people on one server."""
 
 import asyncio
 import re
+from collections.abc import Coroutine
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from statistics import median
+from typing import Any
 
 from ui.session import Session
 
@@ -24,6 +26,12 @@ def place(session: Session) -> int:
 def made(session: Session) -> int:
     found = re.match(r"(\d+) of \d+ updates", session.texts[-1])
     return int(found[1]) if found else 0
+
+
+def acted(what: Coroutine[Any, Any, Any]) -> Any:
+    """What comes of it; in a thread, for this one may have an event loop of its own, the browser's."""
+    with ThreadPoolExecutor(1) as thread:
+        return thread.submit(asyncio.run, what).result()
 
 
 async def ten_people(address: str) -> list[float]:
@@ -55,9 +63,7 @@ async def ten_people(address: str) -> list[float]:
 
 def test_ten_people_train_at_once(serve) -> None:
     assert 2 * 2 <= MOST + 2 <= PEOPLE, "so that some train and some wait"
-    address = serve(APP, env={"LOAD": "its own server"})
-    with ThreadPoolExecutor(1) as thread:  # this one may have an event loop of its own: the browser's
-        answers = thread.submit(asyncio.run, ten_people(address)).result()
+    answers = acted(ten_people(serve(APP, env={"LOAD": "its own server"})))
     assert len(answers) == 12
     assert median(answers) < ANSWER_S / 2, [f"{answer:.2f}" for answer in answers]
     assert sorted(answers)[-2] < ANSWER_S, [f"{answer:.2f}" for answer in answers]
@@ -90,7 +96,36 @@ async def a_tab_closed_in_mid_training(address: str) -> tuple[int, int]:
 
 
 def test_a_tab_closed_in_mid_training_loses_nothing(serve) -> None:
-    address = serve(APP)
-    with ThreadPoolExecutor(1) as thread:
-        before, after = thread.submit(asyncio.run, a_tab_closed_in_mid_training(address)).result()
+    before, after = acted(a_tab_closed_in_mid_training(serve(APP)))
     assert 20 < before <= after
+
+
+async def single_steps(address: str) -> None:
+    session = Session(f"{address}/?length=20&hidden_size=8&steps=40")
+    await session.open()
+    for number in (1, 2):
+        await session.click("Step")
+        await session.until(lambda number=number: session.texts[-1] == f"{number} of 40 updates · paused", 8)
+    await session.click("Resume")
+    await session.until(lambda: session.texts[-1].startswith("40 of 40 updates · finished"))
+    await session.close()
+
+
+def test_single_steps_show_at_once_and_it_goes_on(serve) -> None:
+    acted(single_steps(serve(APP)))
+
+
+async def diverges(address: str) -> int:
+    session = Session(
+        f"{address}/?cell=relu&scale=1.5&length=60&clipping=none&optimizer=sgd&learning_rate=10&hidden_size=16"
+    )
+    await session.open()
+    await session.click("Train")
+    await session.until(lambda: "diverged" in session.texts[-1])
+    rows = made(session)
+    await session.close()
+    return rows
+
+
+def test_a_diverging_run_says_so_and_keeps_its_rows(serve) -> None:
+    assert 0 < acted(diverges(serve(APP))) < 500
