@@ -5,6 +5,7 @@ import shutil
 import signal
 import socket
 import subprocess
+import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
@@ -56,11 +57,14 @@ def served() -> Iterator[str]:
     # -o: what is installed is not checked, nor changed, by a benchmark. Not the make that may have started this one.
     command = ["make", "-o", ".venv/.installed", "app", "HEADLESS=1", f"PORT={port}"]
     env = {name: value for name, value in os.environ.items() if name not in ("MAKEFLAGS", "MFLAGS", "MAKELEVEL")}
+    library = tempfile.mkdtemp(prefix="explorer-library-")  # nothing known from before, nothing left behind
+    env["EXPLORER_LIBRARY"] = library
     quiet = subprocess.DEVNULL
     process = subprocess.Popen(command, cwd=ROOT, env=env, stdout=quiet, stderr=quiet, start_new_session=True)
     try:
         yield f"http://localhost:{port}"
     finally:
+        shutil.rmtree(library, ignore_errors=True)
         os.killpg(process.pid, signal.SIGTERM)
         try:
             process.wait(STOP_S)

@@ -2,6 +2,7 @@
 
 import ast
 from collections.abc import Iterator, Mapping
+from functools import cache
 from pathlib import Path
 
 ROOT = Path(__file__).parent.parent
@@ -18,10 +19,15 @@ def _name(path: Path) -> str:
     return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
 
 
+@cache
+def _parsed(source: str) -> ast.Module:
+    return ast.parse(source)
+
+
 def imported(source: str, name: str, sources: Mapping[str, str]) -> set[str]:
     """All modules that a source names in an import anywhere in it; a name from a package counts as its own module."""
     found: set[str] = set()
-    for node in ast.walk(ast.parse(source)):
+    for node in ast.walk(_parsed(source)):
         if isinstance(node, ast.Import):
             found |= {alias.name for alias in node.names}
         elif isinstance(node, ast.ImportFrom):
@@ -43,7 +49,7 @@ def _origin(base: str, name: str, sources: Mapping[str, str]) -> str:
     if f"{base}.{name}" in sources:
         return f"{base}.{name}"
     if base == "explorer":
-        for node in ast.walk(ast.parse(sources[base])):
+        for node in ast.walk(_parsed(sources[base])):
             if isinstance(node, ast.ImportFrom) and name in {alias.name for alias in node.names}:
                 return node.module or base
     return base

@@ -36,8 +36,7 @@ def acted(what: Coroutine[Any, Any, Any]) -> Any:
 
 async def ten_people(address: str) -> list[float]:
     people = [Session(f"{address}/?length=50&steps=100000&seed={seed}") for seed in range(PEOPLE)]
-    for session in people:
-        await session.open()
+    await asyncio.gather(*(session.open() for session in people))
     for session in people:
         await session.click("Train")
     training, waiting = people[:MOST], people[MOST:]
