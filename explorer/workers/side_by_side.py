@@ -108,7 +108,7 @@ class SideBySide:
         self._fresh += 1
         self.made += 1
         self._counts[number] += 1
-        if self._whole:
+        if self._whole and row.by_time:  # from a cluster, norms by time come with the run
             self._recordings.setdefault(number, Recording(self.several.experiments[number])).keep(row)
 
     def _complain(self, sentence: str) -> None:
