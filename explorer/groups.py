@@ -14,7 +14,7 @@ from explorer.training import Training
 
 MOST_MODELS = 16  # in one program: more save next to nothing, and differ more in how far they flow back
 
-TOGETHER = 0.25  # time of one run among many in a group, over its time alone
+TOGETHER = 0.5  # time of one run among many in a group, over its time alone
 
 
 def grouped(experiments: Sequence[Experiment], places: int = 1) -> list[list[int]]:
