@@ -13,7 +13,7 @@ from explorer.bptt import recorded_names
 from explorer.bptt.recording import Array
 from explorer.dataset import run_dataset
 from explorer.experiment import Experiment
-from explorer.truncation import Plan, cuts
+from explorer.truncation import Plan, cuts, with_loss
 
 Status = Literal["running", "finished", "stopped", "diverged"]
 NUMBERS = ("loss", "accuracy", "asked", "grad_norm", "grad_norm_clipped", "spectral_radius")
@@ -103,6 +103,5 @@ def chance_of(experiment: Experiment) -> tuple[float, str]:
 
 
 def _with_loss(experiment: Experiment) -> Plan:
-    """The pieces that hold a loss; the others send nothing back, so what only they cross is cut as well."""
-    first, last = experiment.task.asked
-    return tuple(s for s in experiment.truncation.plan(experiment.task.steps) if s.first <= last and s.last >= first)
+    """The pieces that hold a loss: what only the others cross is cut as well."""
+    return with_loss(experiment.truncation.plan(experiment.task.steps), experiment.task.asked)

@@ -16,7 +16,7 @@ from explorer.captured import updates_of
 from explorer.experiment import Experiment
 from explorer.recording import Row
 from explorer.tasks import Batch
-from explorer.truncation import Lanes, Plan
+from explorer.truncation import Lanes, Plan, with_loss
 
 TOGETHER = ("task", "batch_size", "optimizer", "steps", "device", "dtype")
 
@@ -30,7 +30,8 @@ def same_shape(experiment: Experiment) -> tuple[object, ...]:
         return ("alone", experiment.digest)
     cell, fields = experiment.cell, (getattr(experiment, name) for name in TOGETHER)
     length = experiment.task.steps
-    lanes = Lanes.of(experiment.truncation.plan(length), length).inject.shape[1]
+    plan = with_loss(experiment.truncation.plan(length), experiment.task.asked)
+    lanes = Lanes.of(plan, length).inject.shape[1]
     return (type(cell), cell.hidden_size, lanes, *fields)
 
 

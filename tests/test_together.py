@@ -99,12 +99,16 @@ def test_what_may_be_trained_together() -> None:
         assert same_shape(config(**alike)) == shape
     others: list[dict[str, Any]] = [
         {"task": {"kind": "adding", "length": 21}}, {"cell": {"kind": "gru", "hidden_size": 5}}, {"batch_size": 4},
-        {"cell": {"kind": "lstm", "hidden_size": 6}}, {"dtype": "float32"}, {"steps": 7}, {"truncation": SLIDING[0]},
+        {"cell": {"kind": "lstm", "hidden_size": 6}}, {"dtype": "float32"}, {"steps": 7},
         {"optimizer": {"kind": "adam", "learning_rate": 0.3}},
         {"truncation": {"kind": "window", "k1": 5, "k2": 5, "updates": "segment"}},
     ]  # fmt: skip
     for other in others:
         assert same_shape(config(**other)) != shape
+    # Overlapping pieces run beside one another where each has a loss, and only there.
+    assert same_shape(config(truncation=SLIDING[0])) == shape
+    everywhere = {"task": {"kind": "copying", "length": 20}}
+    assert same_shape(config(**everywhere, truncation=SLIDING[0])) != same_shape(config(**everywhere))
     with pytest.raises(ValueError, match="one shape"):
         Together([config(), config(**others[0])])
 

@@ -14,7 +14,7 @@ from explorer.bptt.flow import Flow
 from explorer.bptt.lanes import Paths
 from explorer.bptt.trajectory import Trajectory, newest, unroll
 from explorer.cells import Cell
-from explorer.truncation import Full, Plan, after
+from explorer.truncation import Full, Plan, after, with_loss
 
 
 @dataclass
@@ -54,9 +54,11 @@ class Pass:
 
 @lru_cache(maxsize=8)  # each update of a run has the same plan
 def _laid_out(plans: tuple[Plan, ...], asked: tuple[int, int], length: int) -> tuple[int, Paths]:
-    first, last = asked
-    reached = [s.oldest for plan in plans for s in plan if s.first <= last and s.last >= first]
-    start = min([*reached, first - 1])  # what is handed on is taken back, also where no plan lets it flow
+    first, _ = asked
+    plans = tuple(with_loss(plan, asked) for plan in plans)
+    start = min(
+        [*(s.oldest for plan in plans for s in plan), first - 1]
+    )  # what is handed on is taken back, also where no plan lets it flow
     return start, Paths.of(tuple(after(plan, start) for plan in plans), length - start)
 
 

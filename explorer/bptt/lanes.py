@@ -24,16 +24,17 @@ class Paths:
 
     Attributes:
         inject: [T, M or 1, L], whether the lane takes in the loss of step t (index t − 1).
-        carry: [T, M or 1, L], whether what the lane holds passes from time t + 1 to t (index t − 1).
-        all_pass: for the times 0…T−1, whether everything passes on to that time.
+        carry: [T, M or 1, L], by what is multiplied what the lane holds when it passes from time t + 1 to t
+            (index t − 1); 0 where it does not.
+        all_pass: for the times 0…T−1, whether everything passes on to that time as it is.
         some_pass: for the times 0…T−1, whether anything does.
     """
 
     inject: Bools
-    carry: Bools
+    carry: NDArray[np.float64]
     all_pass: list[bool]
     some_pass: list[bool]
-    _masks: dict[tuple[torch.device, bool], tuple[Tensor, Tensor]] = field(
+    _masks: dict[tuple[torch.device, bool], "Masks"] = field(
         default_factory=dict, init=False, repr=False, compare=False
     )
 
@@ -44,16 +45,29 @@ class Paths:
         lanes = [Lanes.of(plan, length) for plan in plans]
         width = max(lane.inject.shape[1] for lane in lanes)
         inject = np.stack([_widened(lane.inject, width, False) for lane in lanes], axis=1)
-        carry = np.stack([_widened(lane.carry, width, True) for lane in lanes], axis=1)
-        every, some = ([True, *kind[:-1].tolist()] for kind in (np.all(carry, axis=(1, 2)), np.any(carry, axis=(1, 2))))
+        carry = np.stack([_widened(lane.carry, width, 1.0) for lane in lanes], axis=1)
+        kinds = np.all(carry == 1, axis=(1, 2)), np.any(carry, axis=(1, 2))
+        every, some = ([True, *kind[:-1].tolist()] for kind in kinds)
         return cls(inject, carry, every, some)
 
-    def masks(self, device: torch.device, lanes: bool) -> tuple[Tensor, Tensor]:
+    def masks(self, device: torch.device, lanes: bool) -> "Masks":
         """`inject` and `carry` as they select from [T, M, (L,) B, H]; copied to a device once."""
         found = self._masks.get((device, lanes))
         if found is None:
-            found = self._masks[device, lanes] = _mask(self.inject, device, lanes), _mask(self.carry, device, lanes)
+            plain = bool(np.isin(self.carry, (0, 1)).all())
+            factor = None if plain else _mask(self.carry, device, lanes)
+            found = Masks(_mask(self.inject, device, lanes), _mask(self.carry != 0, device, lanes), factor)
+            self._masks[device, lanes] = found
         return found
+
+
+@dataclass(frozen=True)
+class Masks:
+    """Paths as they select from [T, M, (L,) B, H]; the factor is None where nothing is multiplied."""
+
+    inject: Tensor
+    passes: Tensor
+    factor: Tensor | None
 
 
 class Deltas:
@@ -77,7 +91,9 @@ class Deltas:
         models, batch, gates, hidden = like.shape[1:]
         steps, _, width = paths.inject.shape
         self.several = width > 1
-        self.inject, self.carry = paths.masks(like.device, self.several)
+        masks = paths.masks(like.device, self.several)
+        self.inject, self.passes = masks.inject, masks.passes
+        self.factor = None if masks.factor is None else masks.factor.to(like.dtype)
         self.totals = {name: room(like, steps + 1, models, (batch,), hidden) for name in cell.states}
         self.gates = room(like, steps, models, (batch,), gates, hidden)
         self._lanes, lane_gates = self.totals, self.gates
@@ -150,15 +166,16 @@ class Deltas:
         Selected, not multiplied: what is cut off is exactly zero even where the gradient is infinite.
         """
         for name, tensor in self._passing_room.items():
-            self._lanes[name][t % 2 if self.several else t] += torch.where(self.carry[t - 1], tensor[0], 0.0)
+            passing = tensor[0] if self.factor is None else tensor[0] * self.factor[t - 1]
+            self._lanes[name][t % 2 if self.several else t] += torch.where(self.passes[t - 1], passing, 0.0)
 
 
-def _widened(mask: Bools, width: int, idle: bool) -> Bools:
+def _widened(mask: NDArray[Any], width: int, idle: float) -> NDArray[Any]:
     """More lanes; idle ones hold zero, whatever passes."""
     return np.pad(mask, ((0, 0), (0, width - mask.shape[1])), constant_values=idle)
 
 
-def _mask(mask: Bools, device: torch.device, lanes: bool) -> Tensor:
+def _mask(mask: NDArray[Any], device: torch.device, lanes: bool) -> Tensor:
     """[T, M, L] as it selects from [T, M, (L,) B, H]."""
     tensor = torch.from_numpy(mask).to(device)[..., None, None]
     return tensor if lanes else tensor.squeeze(2)

@@ -1,8 +1,9 @@
 """A plan says which losses flow back how far, in step numbers only: it is read and tested without a tensor."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
+from math import inf
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,35 +15,51 @@ class Segment:
 
     Steps are counted from 1; the initial state is the state at 0.
 
+    Attributes:
+        factor: what the gradient is multiplied by each time it passes from one step to the step before.
+
     Raises:
-        ValueError: unless 0 ≤ oldest < first ≤ last.
+        ValueError: unless 0 ≤ oldest < first ≤ last and the factor is a positive number.
     """
 
     first: int
     last: int
     oldest: int
+    factor: float = 1.0
 
     def __post_init__(self) -> None:
         if not 0 <= self.oldest < self.first <= self.last:
             raise ValueError(f"{self}: a segment needs 0 ≤ oldest < first ≤ last.")
+        if not 0 < self.factor < inf:
+            raise ValueError(f"{self}: a segment needs a positive factor.")
 
 
 Plan = tuple[Segment, ...]
 
 
-def mask(plan: Plan, length: int) -> NDArray[np.bool_]:
-    """mask[s−1, t−1]: whether the loss of step s reaches the state of step t; what truncation means, written out."""
-    reaches = np.zeros((length, length), dtype=bool)
+def mask(plan: Plan, length: int) -> NDArray[np.float64]:
+    """mask[s−1, t−1]: by what the gradient of step s's loss through the state of step t is multiplied.
+
+    0 where it does not reach, elsewhere factor^(s − t): what truncation means, written out.
+    """
+    reaches = np.zeros((length, length))
     for segment in plan:
         for s in range(segment.first, segment.last + 1):
-            reaches[s - 1, segment.oldest : s] = True
+            reaches[s - 1, segment.oldest : s] = segment.factor ** np.arange(s - segment.oldest - 1, -1, -1)
     return reaches
+
+
+def with_loss(plan: Plan, asked: tuple[int, int]) -> Plan:
+    """The segments that hold one of the steps asked (first, last); the others send nothing back."""
+    return tuple(s for s in plan if s.first <= asked[1] and s.last >= asked[0])
 
 
 def after(plan: Plan, start: int) -> Plan:
     """What a plan means for the steps after `start`, counted from there."""
     return tuple(
-        Segment(max(s.first - start, 1), s.last - start, max(s.oldest - start, 0)) for s in plan if s.last > start
+        replace(s, first=max(s.first - start, 1), last=s.last - start, oldest=max(s.oldest - start, 0))
+        for s in plan
+        if s.last > start
     )
 
 
@@ -62,11 +79,12 @@ class Lanes:
 
     Attributes:
         inject: [T, L], whether the lane takes in the loss of step t (index t − 1).
-        carry: [T, L], whether what the lane holds passes from step t + 1 to step t (index t − 1).
+        carry: [T, L], by what is multiplied what the lane holds when it passes from step t + 1 to step t
+            (index t − 1); 0 where it does not.
     """
 
     inject: NDArray[np.bool_]
-    carry: NDArray[np.bool_]
+    carry: NDArray[np.float64]
 
     @classmethod
     def of(cls, plan: Plan, length: int) -> "Lanes":
@@ -79,11 +97,11 @@ class Lanes:
                 lanes.append([segment])
             else:
                 lane.append(segment)
-        inject, carry = (np.zeros((length, max(1, len(lanes))), dtype=bool) for _ in range(2))
+        inject, carry = (np.zeros((length, max(1, len(lanes))), dtype=kind) for kind in (bool, float))
         for number, lane in enumerate(lanes):
             for segment in lane:
                 inject[segment.first - 1 : segment.last, number] = True
-                carry[segment.oldest : segment.last - 1, number] = True
+                carry[segment.oldest : segment.last - 1, number] = segment.factor
         return cls(inject, carry)
 
 

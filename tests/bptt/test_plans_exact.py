@@ -20,6 +20,8 @@ HARD: dict[str, tuple[Plan, int]] = {
     "three lanes": (tuple(Segment(t, t, max(0, t - 3)) for t in range(1, 10)), 9),
     "uneven ends": ((Segment(1, 4, 0), Segment(5, 8, 1), Segment(9, 9, 2)), 9),
     "no overlap, then much": ((Segment(1, 2, 0), Segment(3, 4, 2), Segment(5, 6, 0), Segment(7, 9, 1)), 9),
+    "weighted": ((Segment(1, 4, 0, 1.25), Segment(5, 9, 4, 0.5)), 9),
+    "weighted lanes": ((Segment(1, 4, 0, 1.25), Segment(5, 8, 1), Segment(9, 9, 2, 0.5)), 9),
     "longer than a block of partials": ((Segment(1, 17, 0), Segment(18, 35, 13)), 35),
 }
 
