@@ -20,7 +20,7 @@ def meaning(plan: Plan, length: int) -> np.ndarray:
 
 
 def carried(lanes: Lanes) -> np.ndarray:
-    """[s, t]: by what the loss of step s is multiplied when it arrives at step t, summed over lanes, by walking back."""
+    """[s, t]: by what the loss of step s is multiplied when it arrives at step t, summed over lanes, by walking."""
     length, width = lanes.inject.shape
     found = np.zeros((length, length))
     for s, lane in product(range(length), range(width)):
