@@ -9,7 +9,7 @@ import numpy as np
 import xarray as xr
 from torch import Tensor
 
-from explorer.bptt import Flow, Networks, Pass, Trajectory, joint_norm, newest, norms_by_time, spectral_radius
+from explorer.bptt import Flow, Network, Networks, Pass, Trajectory, joint_norm, newest, norms_by_time, spectral_radius
 from explorer.bptt.recording import Array
 from explorer.building import Built, build
 from explorer.captured import updates_of
@@ -81,6 +81,11 @@ class Training:
     def _end_if_asked(self) -> None:
         if self.status == "running" and self._stop.is_set():
             self.recording.status = "stopped"
+
+    @property
+    def model(self) -> Network:
+        """The network as it is now; it goes on to change."""
+        return self._built.model
 
     @property
     def status(self) -> Status:

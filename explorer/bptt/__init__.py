@@ -4,9 +4,11 @@ from explorer.bptt.backward import backward
 from explorer.bptt.flow import Flow
 from explorer.bptt.function import Pass, Recurrence
 from explorer.bptt.network import Network, Networks
+from explorer.bptt.pairs import Reaching, pairs
 from explorer.bptt.recording import (
     joint_norm,
     joint_norms,
+    norm,
     norms_by_time,
     norms_on_device,
     recorded_names,
@@ -15,6 +17,7 @@ from explorer.bptt.recording import (
 from explorer.bptt.trajectory import Trajectory, newest, unroll
 
 __all__ = [
-    "Flow", "Network", "Networks", "Pass", "Recurrence", "Trajectory", "backward", "joint_norm", "joint_norms",
-    "newest", "norms_by_time", "norms_on_device", "recorded_names", "spectral_radius", "unroll",
+    "Flow", "Network", "Networks", "Pass", "Reaching", "Recurrence", "Trajectory", "backward", "joint_norm",
+    "joint_norms", "newest", "norm", "norms_by_time", "norms_on_device", "pairs", "recorded_names", "spectral_radius",
+    "unroll",
 ]  # fmt: skip
