@@ -79,7 +79,11 @@ def _compare(start: Unrolled, plans: Sequence[Plan], progress: Progress | None) 
     gradients = _Gradients(start, len(latest))
     for reaching in start.reaching(Full().plan(steps), progress):
         gradients.add(reaching, latest[:, reaching.time - 1])
-    vectors = gradients.vectors()
+    return compared(gradients.vectors())
+
+
+def compared(vectors: Tensor) -> NDArray[np.float64]:
+    """`FOUND` of the gradients [plans + 1, numbers], each against the last, [3, plans]."""
     *_, full = vectors
     sizes, off = norm(vectors), norm(vectors - full)
     cosine = (vectors / sizes.unsqueeze(1)) @ (full / sizes[-1])
