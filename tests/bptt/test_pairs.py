@@ -1,7 +1,8 @@
 """Every pair of a loss and a state against autograd: each cell, cells that define only a step, random plans."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import cache
+from typing import ClassVar, Literal
 
 import numpy as np
 import pytest
@@ -13,14 +14,35 @@ from hypothesis import strategies as st
 from plans import plans
 from pydantic import TypeAdapter
 from torch import Tensor
-from toy_cells import TOYS
+from toy_cells import TOYS, Toy
 
 from explorer.bptt import Network, Pass, Reaching, Trajectory, pairs
 from explorer.cells import AnyCell, Cell
+from explorer.cells.base import State
 from explorer.truncation import Plan, Segment, mask
 
+
+class Relay(Toy):
+    """c is made anew in each step, and h from c alone: nothing is carried on but by the product."""
+
+    states: ClassVar = ("c", "h")
+    gates: ClassVar = ("p",)
+    drives: ClassVar[Mapping[str, slice]] = {"c": slice(0, 1), "h": slice(0)}
+    kind: Literal["relay"] = "relay"
+
+    def step(self, u: Tensor, v: Tensor, previous: State) -> State:
+        c = torch.tanh(u + v).squeeze(-2)
+        return c, torch.sin(c)
+
+
+def relay(weights: reference.Weights, x: Tensor, state: State) -> State:
+    u, v = reference.products(weights, x, state[1])
+    c = torch.tanh(u + v)
+    return c, torch.sin(c)
+
+
 STEPS = 18  # longer than a block of partials
-TOY = {cell.__name__: (cell, step) for cell, step in TOYS}
+TOY = {cell.__name__: (cell, step) for cell, step in [*TOYS, (Relay, relay)]}
 NAMES = [*sorted(reference.STEPS), *TOY]
 PLANS: dict[str, Plan] = {
     "full": (Segment(1, 18, 0),),
@@ -142,6 +164,16 @@ def test_a_cut_is_zero_where_the_gradient_is_infinite(name: str, plan: str) -> N
             else:
                 assert values.isfinite().all() and values.any()
     assert (seen > 0) == (plan == "ends between others")
+
+
+def test_a_cut_is_zero_where_a_partial_is_infinite() -> None:
+    network, problem, _ = exact("tanh")
+    trajectory, direct = started(network, problem)
+    trajectory.states[-1][2] = torch.inf
+    going_back = pairs(network.rnn.cell, trajectory, direct, 1, PLANS["ends between others"])
+    at = next(at for at in going_back if at.time == 2)
+    assert list(at.losses) == list(range(2, 19))
+    assert not at.u[[1, 2]].any() and not at.u[[0, 3]].isfinite().any()
 
 
 @pytest.mark.parametrize("name", NAMES)
