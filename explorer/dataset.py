@@ -42,7 +42,7 @@ UNITS = {
     "norm_ratio": "‖ĝ‖/‖g‖",
     "relative_bias": "‖ĝ − g‖/‖g‖",
 }
-BESIDE = ("cosine", "norm_ratio", "relative_bias")  # by variant
+BY_VARIANT = ("cosine", "norm_ratio", "relative_bias")
 SUFFIXES = (".nc", ".csv")
 PART = ".explorer-"  # what the names of files begin with that are still being written
 COMPRESSED = {"zlib": True, "complevel": 1, "shuffle": True}  # halves float64 numbers that were float32
@@ -66,7 +66,7 @@ def run_dataset(
         The Dataset; `step` counts from 0, `time` from 1.
     """
     steps, length = rows["grad_h"].shape
-    dims = {name: ("step", "variant" if name in BESIDE else "time")[: rows[name].ndim] for name in rows}
+    dims = {name: ("step", "variant" if name in BY_VARIANT else "time")[: rows[name].ndim] for name in rows}
     return xr.Dataset(
         {name: (dims[name], values, {"long_name": UNITS.get(name, name)}) for name, values in rows.items()},
         {"step": np.arange(steps), "time": np.arange(1, length + 1)}
@@ -104,8 +104,8 @@ def check_target(path: str | Path) -> Path:
 def save(dataset: xr.Dataset, path: str | Path, *, compressed: bool = False) -> Path:
     """Write a Dataset to .nc (NetCDF 4, `compressed` without loss) or .csv, one row for each step and time.
 
-    Beside a .csv stands an .experiment.json, ready for --config. All is written under temporary names first and moved
-    into place, so that a file is either whole or not there.
+    Beside a .csv of an experiment stands an .experiment.json, ready for --config. All is written under temporary names
+    first and moved into place, so that a file is either whole or not there.
 
     Raises:
         SaveError: where it cannot be written, a full disk included.
@@ -117,9 +117,10 @@ def save(dataset: xr.Dataset, path: str | Path, *, compressed: bool = False) -> 
             encoding = dict.fromkeys(dataset.data_vars, COMPRESSED) if compressed else {}
             _write({target: lambda file: file.write(dataset.to_netcdf(engine="h5netcdf", encoding=encoding))})
         else:
-            config = str(dataset.attrs.get("experiment", "{}")).encode()
-            beside = experiment_beside(target)
-            _write({beside: lambda file: file.write(config), target: dataset.to_dataframe().to_csv})
+            files: dict[Path, Callable[[BinaryIO], object]] = {}
+            if "experiment" in dataset.attrs:
+                files[experiment_beside(target)] = lambda file: file.write(str(dataset.attrs["experiment"]).encode())
+            _write(files | {target: dataset.to_dataframe().to_csv})
     except OSError as error:
         raise SaveError(f"{target}: could not be written: {error.strerror or error}.") from None
     return target

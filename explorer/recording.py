@@ -12,7 +12,7 @@ import xarray as xr
 
 from explorer.bptt import recorded_names
 from explorer.bptt.recording import Array
-from explorer.dataset import BESIDE, run_dataset
+from explorer.dataset import BY_VARIANT, run_dataset
 from explorer.experiment import Experiment
 from explorer.truncation import Plan, cuts, with_loss
 
@@ -50,7 +50,7 @@ class Recording:
         self._rows: dict[str, Array] = {name: np.zeros((total, experiment.task.steps)) for name in by_time}
         self._rows |= {name: np.zeros(total) for name in (*NUMBERS, *experiment.truncation.records)}
         if variants:
-            self._rows |= {name: np.zeros((total, len(variants))) for name in BESIDE}
+            self._rows |= {name: np.zeros((total, len(variants))) for name in BY_VARIANT}
 
     def keep(self, row: Row) -> None:
         """Add a row; one that is not finite ends the run as diverged, the last one asked for as finished."""

@@ -11,8 +11,8 @@ from torch.linalg import vector_norm
 from explorer.bptt import Flow, Influence, LayerGradient, Trace
 from explorer.bptt.recording import Array
 from explorer.combination import said
-from explorer.dataset import BESIDE
 from explorer.experiment import PLAN_STREAM, Experiment
+from explorer.likeness import LIKENESS, compared
 from explorer.problems import ExperimentError, Problem
 from explorer.truncation import TRUE_BIAS, Full, Plan, Segment, Truncation
 
@@ -58,7 +58,8 @@ class Scheme:
     def compare(self, trace: Trace, own: Flow) -> None:
         """Record the true bias of what the scheme found, where it asks for that."""
         if TRUE_BIAS in self.truncation.records:
-            self.numbers = {**self.numbers, TRUE_BIAS: likeness(own.layer().vector()[0], full(trace))[2]}
+            both = torch.cat([own.layer().vector(), full(trace)])
+            self.numbers = {**self.numbers, TRUE_BIAS: float(compared(both)[2, 0])}
 
 
 class Beside:
@@ -88,12 +89,11 @@ class Beside:
         self._schemes = [Scheme(truncation, experiment) for truncation in truncations]
 
     def look(self, trace: Trace) -> dict[str, Array]:
-        """Each of `BESIDE` against full BPTT, [variants]; nothing where there are none."""
+        """Each of `LIKENESS` against full BPTT, [variants]; nothing where there are none."""
         if not self._schemes:
             return {}
-        exact = full(trace)
-        rows = np.array([likeness(scheme.layer(trace).vector()[0], exact) for scheme in self._schemes])
-        return dict(zip(BESIDE, rows.T, strict=True))
+        vectors = [scheme.layer(trace).vector() for scheme in self._schemes]
+        return dict(zip(LIKENESS, compared(torch.cat([*vectors, full(trace)])), strict=True))
 
 
 def truncation_of(experiment: Experiment, given: Truncation | Mapping[str, Any] | str) -> Truncation:
@@ -132,15 +132,5 @@ def decay(trace: Trace, step: int, most: int) -> tuple[Array, Array]:
 
 
 def full(trace: Trace) -> Tensor:
-    """The whole gradient of the recurrent layer by full BPTT, of one model, in float64, [P]."""
-    return trace.flow([Full().plan(len(trace))]).layer().vector()[0]
-
-
-def likeness(found: Tensor, exact: Tensor) -> tuple[float, float, float]:
-    """How a gradient ĝ stands to g, both [P] in float64: their cosine, ‖ĝ‖/‖g‖, and ‖ĝ − g‖/‖g‖.
-
-    nan where it is not defined: the cosine of a gradient of zero, and everything where g is zero.
-    """
-    own, other = vector_norm(found), vector_norm(exact)
-    cosine = (found / own) @ (exact / other)
-    return float(cosine), float(own / other), float(vector_norm(found - exact) / other)
+    """The whole gradient of the recurrent layer by full BPTT, in float64, [1, P]."""
+    return trace.flow([Full().plan(len(trace))]).layer().vector()

@@ -9,7 +9,7 @@ import numpy as np
 import xarray as xr
 from torch import Tensor
 
-from explorer.bptt import Flow, Networks, Trace, joint_norm, norms_by_time, spectral_radius
+from explorer.bptt import Flow, Network, Networks, Trace, joint_norm, norms_by_time, spectral_radius
 from explorer.bptt.recording import Array
 from explorer.building import Built, build
 from explorer.captured import updates_of
@@ -82,6 +82,11 @@ class Training:
     def _end_if_asked(self) -> None:
         if self.status == "running" and self._stop.is_set():
             self.recording.status = "stopped"
+
+    @property
+    def model(self) -> Network:
+        """The network as it is now; it goes on to change."""
+        return self._built.model
 
     @property
     def status(self) -> Status:
