@@ -61,6 +61,23 @@ def test_every_update_agrees_with_autograd(task: str, cell: str, k1: int, k2: in
     assert (found.grad_norm.values[asked > 0] > 1e-4).all()
 
 
+@pytest.mark.parametrize("cell", sorted(reference.STEPS))
+@pytest.mark.parametrize("scheme", ["online", "online every 3", "rtrl"])
+def test_updates_on_the_way_agree_with_autograd(scheme: str, cell: str) -> None:
+    """RTRL with an update after each step keeps what older weights left: an unbounded window does the same."""
+    every, back = {"online": (1, 4), "online every 3": (3, 5), "rtrl": (1, 13)}[scheme]
+    fields = (
+        {"kind": "rtrl", "updates": "segment"} if scheme == "rtrl" else {"kind": "online", "every": every, "k2": back}
+    )
+    plan = segments(every, back, 13)
+    experiment = Experiment.model_validate(config("adding", cell, 1, 1, SEQUENCES * len(plan)) | {"truncation": fields})
+    expected, training = expected_of(experiment, plan), Training(experiment)
+    list(training)
+    for row, gradient in enumerate(expected):
+        row_agrees(training.dataset(), row, gradient)
+    assert expected[-1].norm > 1e-4
+
+
 def expected_of(experiment: Experiment, plan: list[tuple[int, int, int]]) -> list[reference.Gradient]:
     """The reference's gradients of all updates."""
     built, cell = build(experiment), experiment.cell.kind
