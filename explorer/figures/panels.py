@@ -3,6 +3,7 @@
 import textwrap
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import plotly.graph_objects as go
@@ -28,6 +29,7 @@ class Look:
     name: str
     colour: str
     dash: str
+    marker: str = "circle"
 
 
 def looks(cells: Sequence[str], theme: Theme) -> dict[str, Look]:
@@ -117,12 +119,13 @@ def within(panel: int) -> Settings:
     return {"xref": f"x{panel + 1}", "yref": f"y{panel + 1}"} if panel else {"xref": "x", "yref": "y"}
 
 
-def ends(drawing: Drawing, found: Sequence[tuple[Look, float, float]]) -> None:
+def ends(drawing: Drawing, found: Sequence[tuple[Look, float, float]], **settings: Any) -> None:
     """Write the names of lines into the right margin, pushed apart where they would touch.
 
     Args:
         drawing: the chart.
         found: of each line its look, the height of its end in shares of the plot, and that height on the axis.
+        settings: of the words, such as the axis of that height.
     """
     heights = [extent(_broken(look.name))[1] for look, _, _ in found]
     places = spread([HEIGHT * share for _, share, _ in found], heights, 8, HEIGHT - 8)
@@ -130,6 +133,7 @@ def ends(drawing: Drawing, found: Sequence[tuple[Look, float, float]]) -> None:
         drawing.note(
             f"<b>{_broken(look.name)}</b>", x=1, xref="paper", xanchor="left", xshift=8, y=value, yanchor="middle",
             yshift=place - HEIGHT * share, align="left", font={"color": look.colour, "size": FONT + 1},
+            **settings,
         )  # fmt: skip
 
 
