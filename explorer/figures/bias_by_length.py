@@ -12,11 +12,13 @@ from explorer.figures import panels, tracks
 from explorer.figures.drawing import POINT, Drawing
 from explorer.figures.panels import Look
 from explorer.figures.reach_by_length import across
+from explorer.figures.room import extent
 from explorer.figures.theme import LINE, LogAxis, Theme, style
 from explorer.findings import facts, truncation_sentences
 from explorer.findings.facts import count, number
 
 MARGIN = {"l": 64, "r": 96, "b": 58}
+WIDE = 220.0  # px: the narrowest panel that words are placed for
 STYLES = {"chunked": ("solid", "circle"), "sliding": ("dash", "square-open")}
 HEADS = ("relative bias ‖ĝ − g‖ / ‖g‖", "cosine of ĝ and g")
 
@@ -113,8 +115,11 @@ def _marks(drawing: Drawing, lag: float | None, span: tuple[float, float], low: 
                       xref=place["xref"], yref=f"{place['yref']} domain")  # fmt: skip
     at = math.log10(lag)
     left = (at - span[0]) / (span[1] - span[0]) > 0.5
-    side = {"xanchor": "right", "xshift": -4} if left else {"xanchor": "left", "xshift": 4}
+    side = {"xanchor": "right", "xshift": -8} if left else {"xanchor": "left", "xshift": 8}
     # Low in the left panel, over the row of zeros: the bias of lengths up to the lag is high.
     foot = 0.03 + (0.0 if axis.zero is None else float(axis.share(2 * axis.zero - axis.bottom)))
-    drawing.note(f"lag to the signal: {number(lag)}", x=at, xref="x", y=foot, yref="y domain", yanchor="bottom",
+    room = WIDE * ((at - span[0]) if left else (span[1] - at)) / (span[1] - span[0]) - 16
+    words = f"lag to the signal: {number(lag)}"
+    words = words if extent(words)[0] < room else words.replace("the ", "the<br>")
+    drawing.note(words, x=at, xref="x", y=foot, align="right" if left else "left", yref="y domain", yanchor="bottom",
                  bgcolor=drawing.ink.paper, **side)  # fmt: skip

@@ -31,10 +31,10 @@ def by_lag(lags: xr.Dataset, theme: Theme = "light") -> go.Figure:
     drawing.layout["meta"] |= {"equation": "∂L/∂W_hh = Σ_ℓ G_ℓ, G_ℓ = Σ_s ∂L_s/∂W_hh through step t = s − ℓ"}
     axis = tracks.axis_of(np.concatenate(list(found.values())))
     x, own = np.asarray(lags["lag"].values), style(facts.kind(lags), theme)
-    last = float(x[-1])
+    last = max(1.0, float(x[-1]))
     pad = max(0.5, 0.01 * last)
     ends = {"range": [x[0] - pad, last + pad], "title": {"text": "lag ℓ = s − t (steps from the loss back)"}}
-    drawing.axes(tracks.even(float(x[0]), max(last, 1.0), 6) | ends, axis.layout("norm (loss per unit of weight)"))
+    drawing.axes(tracks.even(float(x[0]), last, 6) | ends, axis.layout("norm (loss per unit of weight)"))
     tracks.zero_row(drawing, axis)
     placed = []
     for name, words, dash in (("grad_weight", "exactly<br>this lag", "solid"),

@@ -11,7 +11,7 @@ from explorer.figures.reach_by_length import across
 from explorer.figures.theme import Theme
 from explorer.findings import variant_sentences
 
-MARGIN = {"l": 64, "r": 120, "b": 58}
+MARGIN = {"l": 64, "b": 58}
 HEADS = {"ms per update": ("seconds", "order_time", 1e3), "MB held": ("memory", "order_memory", 1e-6)}
 OVER = {
     "length": "sequence length T (steps)",
@@ -33,12 +33,10 @@ def cost_orders(costs: xr.Dataset, theme: Theme = "light") -> go.Figure:
     said = variant_sentences.orders_sentence(costs)
     over = str(costs.attrs.get("over", "size"))
     alt = f"Line charts, log-log: time and memory of one update by {over.replace('_', ' ')}"
-    drawing = panels.start(said, "thin lines: the expected order", alt, theme, MARGIN)
+    looks = kinds.looks(costs["variant"].values.tolist(), theme)
+    size = np.asarray(costs["size"].values, dtype=np.float64)
+    drawing = panels.start(said, "thin lines: the expected order", alt, theme, MARGIN | {"r": tracks.beside(looks)})
     drawing.layout["meta"] |= {"equation": "cost ∝ sizeᵖ: p is the slope of the lines"}
-    looks, size = (
-        kinds.looks(costs["variant"].values.tolist(), theme),
-        np.asarray(costs["size"].values, dtype=np.float64),
-    )
     values = [costs[name].transpose("variant", "size").values * unit for name, _, unit in HEADS.values()]
     shown = [tracks.axis_of(each, missing=True) for each in values]
     x, _ = across(size, np.array([math.nan]), 3)
@@ -64,5 +62,5 @@ def cost_orders(costs: xr.Dataset, theme: Theme = "light") -> go.Figure:
                 )  # fmt: skip
     tracks.names(drawing, [(look, ends.get(label)) for label, look in looks.items()])
     if not any(np.isfinite(each).any() for each in values):
-        panels.empty(drawing, "Points appear here as updates are measured.")
+        panels.empty(drawing, "Points appear here<br>as updates are measured.", tracks.MIDDLE)
     return drawing.figure()

@@ -53,7 +53,9 @@ def start(said: str, note: str, alt: str, theme: Theme, margin: Settings) -> Dra
         theme: ``light`` or ``dark``.
         margin: left, right and bottom in pixels.
     """
-    said = said.replace(" ≤ ", "\u00a0≤\u00a0").replace(" (", "\u00a0(")  # no line ends between these
+    said = (
+        said.replace(" ≤ ", "\u00a0≤\u00a0").replace(" (", "\u00a0(").replace(" %", "\u00a0%")
+    )  # no line ends between these
     lines = textwrap.wrap(said, LETTERS, break_long_words=False)
     if len(lines) > 1:  # lines of one length, none with a last word alone
         lines = textwrap.wrap(said, min(LETTERS, len(said) // len(lines) + 8), break_long_words=False)
@@ -102,7 +104,7 @@ def axes(drawing: Drawing, heads: Sequence[str], x: Sequence[Settings], y: Setti
         drawing.layout[f"yaxis{ident}"] = shown | {"anchor": f"x{ident}"}
         if head:
             drawing.note(
-                head, x=sum(domain) / 2, xref="paper", y=1, yref="paper", yanchor="bottom", yshift=3,
+                head, x=sum(domain) / 2, xref="paper", xanchor="center", y=1, yref="paper", yanchor="bottom", yshift=3,
                 font={"color": drawing.ink.text, "size": FONT},
             )  # fmt: skip
     if amount > 1:
@@ -141,9 +143,11 @@ def _broken(name: str) -> str:
     return name.replace(", ", "<br>")
 
 
-def empty(drawing: Drawing, words: str) -> None:
-    """Say in the middle of an empty chart what fills it."""
-    drawing.note(words, x=0.5, xref="paper", y=0.5, yref="paper", yanchor="middle", bgcolor=drawing.ink.paper)
+def empty(drawing: Drawing, words: str, x: float = 0.5) -> None:
+    """Say in the middle of an empty chart, or at another share of its width, what fills it."""
+    drawing.note(
+        words, x=x, xref="paper", xanchor="center", y=0.5, yref="paper", yanchor="middle", bgcolor=drawing.ink.paper
+    )
 
 
 def ticks(values: Sequence[float], low: float, high: float, wide: float) -> list[float]:

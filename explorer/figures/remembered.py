@@ -1,6 +1,7 @@
 """What runs remember whose gradient does not reach the signal: final loss against truncation length."""
 
 import math
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -18,7 +19,8 @@ from explorer.findings.quantities import LEARNED
 from explorer.findings.swept import Swept
 
 MARGIN = {"l": 112, "r": 88, "b": 58}
-UNREACHED = "the gradient does not reach the signal"
+UNREACHED = ("the gradient does not reach the signal", "no gradient reaches<br>the signal", "unreached")
+SHORT = ("truncation no longer than the lag", "no longer<br>than the lag")
 NEAR = 18.0  # px between two ticks that can both be read
 
 
@@ -55,7 +57,7 @@ def remembered(grid: xr.Dataset, theme: Theme = "light", *, lag: float | None = 
         line_of(swept, values, groups, (cell,), look, place - (len(looks) - 1) / 2, span)
         for place, (cell, look) in enumerate(looks.items())
     ]
-    _unreached(drawing, lags, span, axis, [height for line in found for height in _left(line, lags)])
+    _unreached(drawing, lags, SHORT if lag is None else UNREACHED, span, axis, found)
     for line in found:
         bands.draw(drawing, line, axis, 0, ("loss over chance", "truncation length"))
     names(drawing, [[line] for line in found], axis)
@@ -80,29 +82,49 @@ def _upright(axis: LogAxis) -> dict[str, Any]:
     return layout | {"tickvals": [value for value, _ in marks], "ticktext": [text for _, text in marks]}
 
 
-def _left(line: bands.Line, lags: np.ndarray) -> list[float]:
-    """Return the medians of a line where the gradient does not reach the signal."""
-    return [m.median for x, m in zip(line.x, line.middles, strict=True) if lags.size and x <= lags[0]]
-
-
 def _unreached(
-    drawing: Drawing, lags: np.ndarray, span: tuple[float, float], axis: LogAxis, drawn: list[float]
-) -> None:
-    """Draw the lag as a vertical, and tint and name what lies left of it: no gradient goes back to the signal there."""
+    drawing: Drawing, lags: np.ndarray, texts: Sequence[str], span: tuple[float, float], axis: LogAxis,
+    found: Sequence[bands.Line],
+) -> None:  # fmt: skip
+    """Draw the lag as a vertical, and tint and name what lies left of it, by the first of the texts that has room."""
     lags = lags[lags > 0]
     if not lags.size:
         return
     for lag in lags[:3]:
         drawing.upright("lag", float(lag), {"color": drawing.ink.reference, "width": 1.5, "dash": "dot"}, layer="below")
-        words = f"lag to the signal: {number(float(lag))}" if lag == lags[0] else number(float(lag))
-        drawing.note(words, x=math.log10(lag), xref="x", y=1, yref="paper", yanchor="bottom", yshift=2)
+    words = f"lag to the signal: {' and '.join(number(float(lag)) for lag in lags[:3])}"
+    edge = math.log10(lags[0])
+    right = (edge - span[0]) / (span[1] - span[0]) > 0.5
+    drawing.note(words, x=edge, xref="x", xanchor="right" if right else "left", y=1, yref="paper", yanchor="bottom",
+                 yshift=2)  # fmt: skip
     drawing.shape("unreached", "rect", x0=10.0 ** span[0], x1=float(lags[0]), yref="paper", y0=0, y1=1,
                   line={"width": 0}, fillcolor=drawing.ink.vanishing, layer="below")  # fmt: skip
-    wide = (math.log10(lags[0]) - span[0]) / (span[1] - span[0]) * panels.WIDTH
-    texts = (UNREACHED, "no gradient reaches<br>the signal", "unreached")
+    wide = (edge - span[0]) / (span[1] - span[0]) * panels.WIDTH
     text = next((text for text in texts if extent(text)[0] + 12 < wide), "")
-    heights = [float(axis.share(math.log10(bands.height(axis, value)))) for value in drawn]
-    top = bool(heights) and float(np.median(heights)) < 0.5
     if text:
-        drawing.note(text, x=span[0], xref="x", xanchor="left", xshift=6, y=0.97 if top else 0.03, yref="paper",
-                     yanchor="top" if top else "bottom", align="left")  # fmt: skip
+        drawing.note(text, xref="x", xanchor="left", yref="paper", yanchor="middle", align="left",
+                     **_free(text, found, axis, span, wide))  # fmt: skip
+
+
+def _free(
+    text: str, found: Sequence[bands.Line], axis: LogAxis, span: tuple[float, float], wide: float
+) -> dict[str, float]:
+    """Return the place of a text, in the left part of the plot of so many pixels, where it lies on least."""
+    scale = panels.WIDTH / (span[1] - span[0])
+    drawn = []
+    for line in found:
+        tops = ([m.median for m in line.middles], [m.low for m in line.middles], [m.high for m in line.middles])
+        x = scale * (np.log10(np.array(line.x) * line.shift) - span[0])
+        for values in tops if len(x) else ():
+            y = [HEIGHT * float(axis.share(math.log10(bands.height(axis, value)))) for value in values]
+            between = np.linspace(x[0], x[-1], 200)
+            drawn.append(np.stack([between, np.interp(between, x, y)]))
+    points = np.concatenate([np.zeros((2, 0)), *drawn], axis=1)
+    far, high = extent(text)
+    best, least = (6.0, HEIGHT / 2), math.inf
+    for y in np.linspace(high / 2 + 6, HEIGHT - high / 2 - 6, 12):
+        for x in np.linspace(6.0, wide - far - 6, 5):
+            inside = (points[0] > x - 6) & (points[0] < x + far + 6) & (np.abs(points[1] - y) < high / 2 + 5)
+            if inside.sum() < least:
+                best, least = (float(x), float(y)), float(inside.sum())
+    return {"x": span[0] + best[0] / scale, "y": best[1] / HEIGHT}

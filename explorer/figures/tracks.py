@@ -1,6 +1,6 @@
 """Lines over an ordered axis whose zeros and values that are not finite have rows of their own; pairs of panels."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -9,10 +9,12 @@ from explorer.figures import panels
 from explorer.figures.bands import height, said
 from explorer.figures.drawing import POINT, Drawing, Settings
 from explorer.figures.panels import Look
+from explorer.figures.room import extent
 from explorer.figures.theme import FONT, HALF_ROW, LINE, LogAxis, log_axis
 from explorer.findings import facts
 
 APART = 0.15  # share of the plot between two panels that each have a vertical axis
+MIDDLE = (1 - APART) / 4  # middle of the first of two panels, in shares of the plot
 SPREAD = 0.6  # share of the height of a row of zeros over which lines stand apart
 
 
@@ -25,9 +27,7 @@ def axis_of(values: np.ndarray, *, missing: bool = False) -> LogAxis:
     """
     low, high = facts.span([values])
     words = (("inf", np.isinf(values).any()), ("nan", np.isnan(values).any() and not missing))
-    return log_axis(
-        low, high, zeros=bool((values == 0).any()), broken=" or ".join(word for word, there in words if there)
-    )
+    return log_axis(low, high, zeros=bool((values == 0).any()), broken="/".join(word for word, there in words if there))
 
 
 def track(
@@ -87,6 +87,13 @@ def names(drawing: Drawing, found: Sequence[tuple[Look, float | None]]) -> None:
     panels.ends(drawing, [(look, at, at) for look, at in found if at is not None], yref="paper")
 
 
+def beside(looks: Mapping[str, Look]) -> int:
+    """Return the margin in pixels that the names of lines need."""
+    return round(
+        16 + max((extent(look.name.replace(", ", "<br>"), FONT + 1)[0] for look in looks.values()), default=60)
+    )
+
+
 def pair(drawing: Drawing, heads: Sequence[str], x: Settings, y: Sequence[Settings], title: str) -> None:
     """Set two panels side by side, each with a vertical axis of its own, and write their headings and the title."""
     wide = (1 - APART) / 2
@@ -96,7 +103,7 @@ def pair(drawing: Drawing, heads: Sequence[str], x: Settings, y: Sequence[Settin
         drawing.layout[f"yaxis{ident}"] = own | {"title": {"text": ""}, "anchor": f"x{ident}"}
         drawing.scatter(head, x=[None], y=[None], hoverinfo="skip", **panels.on(i))  # no trace, no axes drawn
         drawing.note(
-            head, x=sum(domain) / 2, xref="paper", y=1, yref="paper", yanchor="bottom", yshift=3,
+            head, x=sum(domain) / 2, xref="paper", xanchor="center", y=1, yref="paper", yanchor="bottom", yshift=3,
             font={"color": drawing.ink.text, "size": FONT},
         )  # fmt: skip
     drawing.note(title, x=0.5, xref="paper", y=0, yref="paper", yanchor="top", yshift=-26)

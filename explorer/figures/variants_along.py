@@ -13,8 +13,6 @@ from explorer.figures.updates import kept
 from explorer.findings import variant_sentences
 from explorer.findings.truncation_sentences import share
 
-MARGIN = {"l": 104, "r": 132, "b": 58}
-DOTS = {"l": 136, "r": 88, "b": 58}
 POINTS = 30  # up to so many updates have a marker each
 QUANTITY = "relative bias ‖ĝ − g‖ / ‖g‖"
 
@@ -30,11 +28,11 @@ def variants_along(run: xr.Dataset, theme: Theme = "light") -> go.Figure:
     """
     words = variant_sentences.variants_sentence(run)
     one = run.sizes.get("step", 1) == 1
-    drawing = panels.start(
-        words, "", f"{'Dot' if one else 'Line'} chart, log scale: bias of each variant", theme, DOTS if one else MARGIN
-    )
-    drawing.layout["meta"] |= {"equation": "bias = ‖ĝ − g‖ / ‖g‖, g of full BPTT at the same weights and batch"}
     looks = kinds.looks(run["variant"].values.tolist(), theme)
+    margin = {"l": tracks.beside(looks), "r": 88, "b": 58} if one else {"l": 104, "r": tracks.beside(looks), "b": 58}
+    alt = f"{'Dot' if one else 'Line'} chart, log scale: bias of each variant"
+    drawing = panels.start(words, "", alt, theme, margin)
+    drawing.layout["meta"] |= {"equation": "bias = ‖ĝ − g‖ / ‖g‖, g of full BPTT at the same weights and batch"}
     if one:
         _dots(drawing, run, looks)
     else:

@@ -12,7 +12,6 @@ from explorer.findings.truncation_sentences import listed, share
 from explorer.findings.variants import variant_names
 
 ROUNDING = 1e-4  # relative bias that the arithmetic of float32 leaves
-MANY = 4  # variants whose exponents are all said
 
 
 def medians(run: xr.Dataset, variable: str = "relative_bias") -> dict[str, float]:
@@ -69,17 +68,17 @@ def exponents(costs: xr.Dataset, variable: str) -> dict[str, float]:
 def orders_sentence(costs: xr.Dataset) -> str:
     """Say with which power of the size time and memory of each variant grow, and which power is expected."""
     names = variant_names(costs["variant"].values.tolist())
-    said = []
+    said: list[str] = []
     for variable, order, word in (("seconds", "order_time", "time"), ("memory", "order_memory", "memory")):
         found = {label: p for label, p in exponents(costs, variable).items() if not math.isnan(p)}
         expected = {label: float(costs[order].sel(variant=label)) if order in costs else math.nan for label in found}
-        away = {label: abs(p - expected[label]) for label, p in found.items()}
-        shown = sorted(found, key=lambda label: -np.nan_to_num(away[label]))[:MANY]
-        each = [f"{names[x]} {_power(found[x])}{_expected(expected[x])}" for x in found if x in shown]
-        if each:
-            rest = f" and {len(found) - len(shown)} nearer the expected" if len(found) > len(shown) else ""
-            said.append(f"{word} {', '.join(each)}{rest}")
-    return f"Exponents measured (expected): {'; '.join(said)}" if said else "What the variants cost is not measured yet"
+        same: dict[str, list[str]] = {}
+        for label, p in found.items():
+            same.setdefault(f"{_power(p)}{_expected(expected[label])}", []).append(names[label])
+        if same:
+            each = [f"{powers} for {listed(who)}" for powers, who in same.items()]
+            said.append(f"of {word}{' (expected)' if not said else ''}: {', '.join(each)}")
+    return f"Exponent {'; '.join(said)}" if said else "What the variants cost is not measured yet"
 
 
 def _power(p: float) -> str:
@@ -104,31 +103,31 @@ def remembered_sentence(grid: xr.Dataset, lag: float | None = None) -> str:
         return "It is not known which runs learned" if swept.done.any() else NOTHING
     short = known & (swept.lengths <= lags)
     reaching = known & (swept.lengths > lags)
-    later = _learned(swept, learned, reaching)
+    later = (
+        f"{int((reaching & (learned > 0)).sum())} of {int(reaching.sum())}{_by_cell(swept, learned, reaching)} learned"
+    )
     if not short.any():
-        return f"In every run the gradient goes back to the signal; of these {later} learned" if reaching.any() else (
-            "It is not known how far back the signal is")  # fmt: skip
+        start = "In every run the gradient goes back to the signal"
+        return f"{start}; {later}" if reaching.any() else "It is not known how far back the signal is"
     total, won = int(short.sum()), int((short & (learned > 0)).sum())
     start = (
         f"The gradient of {count(total, 'run')} never reached the signal" if lag is not None
         else f"{count(total, 'run')} had truncation no longer than the lag to the signal"
     )  # fmt: skip
-    rest = f"; of those it does reach, {later} learned" if reaching.any() else ""
+    rest = f". With longer truncation {later}" if reaching.any() else ""
     if not won:
-        middle = "it did not learn" if total == 1 else "none of them learned"
-        return f"{start}, and {middle}{rest}"
-    each = _learned(swept, learned, short)
-    return f"{start}, {each} learned all the same: the state carries what the gradient does not{rest}"
+        return f"{start} and {'it did not learn' if total == 1 else 'none of them learned'}{rest}"
+    each = _by_cell(swept, learned, short)
+    who = "it" if total == 1 else str(won)
+    return f"{start}; {who} learned all the same{each}: the state carries what the gradient does not{rest}"
 
 
-def _learned(swept: Swept, learned: np.ndarray, among: np.ndarray) -> str:
-    """Return how many of some runs learned, in all and, where there are several cells, in each."""
+def _by_cell(swept: Swept, learned: np.ndarray, among: np.ndarray) -> str:
+    """Return how many of some runs learned in each cell, in brackets; empty where there is one cell."""
     cells = np.array(swept.cells)
-    won = among & (learned > 0)
-    words = f"{int(won.sum())} of {int(among.sum())}"
     each = [
-        f"{cell_name(cell)} {int(won[own].sum())} of {int(among[own].sum())}"
+        f"{cell_name(cell)} {int((learned[own] > 0).sum())} of {int(own.sum())}"
         for cell in dict.fromkeys(cells.tolist())
-        if among[own := cells == cell].any()
+        if (own := among & (cells == cell)).any()
     ]
-    return f"{words} ({', '.join(each)})" if len(each) > 1 else words
+    return f" ({', '.join(each)})" if len(each) > 1 else ""
