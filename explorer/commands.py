@@ -24,6 +24,7 @@ from explorer.kept_runs import kept_runs
 from explorer.library import library
 from explorer.problems import ExperimentError
 from explorer.recording import Row, chance_of
+from explorer.settings import text
 from explorer.several import SweepError
 from explorer.terminal import Progress, tell
 from explorer.training import Training, measure
@@ -71,7 +72,7 @@ def _experiment_options(command: Callable[..., Any]) -> Callable[..., Any]:
     command = click.option("--out", type=click.Path(), help="File to write: .nc (NetCDF) or .csv.")(command)
     for setting in reversed(all_settings()):
         flag = f"--{setting.key.replace('_', '-')}"
-        shown = f"{setting.description} [{setting.name}: {setting.allowed}; default {setting.default}]"
+        shown = f"{setting.description} [{setting.name}: {setting.allowed}; default {text(setting.default)}]"
         command = click.option(flag, setting.key, metavar=setting.type.__name__.upper(), help=shown)(command)
     return click.option("--config", type=click.Path(), help="JSON file with the experiment; flags win over it.")(
         command
