@@ -11,6 +11,7 @@ from explorer.figures.panels import Look
 from explorer.figures.theme import FONT, Theme
 from explorer.figures.updates import kept
 from explorer.findings import variant_sentences
+from explorer.findings.quantities import with_loss
 from explorer.findings.truncation_sentences import share
 
 POINTS = 30  # up to so many updates have a marker each
@@ -23,9 +24,11 @@ def variants_along(run: xr.Dataset, theme: Theme = "light") -> go.Figure:
     Where there is one update only, a row for each variant, the largest bias on top.
 
     Args:
-        run: ``relative_bias`` and ``cosine`` over ``step`` and ``variant``; nan where a variant has no gradient.
+        run: ``relative_bias`` and ``cosine`` over ``step`` and ``variant``; nan where there is nothing to compare.
+            Updates that used no loss are left out.
         theme: ``light`` or ``dark``.
     """
+    run = with_loss(run)
     words = variant_sentences.variants_sentence(run)
     one = run.sizes.get("step", 1) == 1
     looks = kinds.looks(run["variant"].values.tolist(), theme)

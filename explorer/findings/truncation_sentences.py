@@ -144,8 +144,8 @@ def _where(lengths: np.ndarray, wrong: np.ndarray) -> str:
 
 
 def share(part: float) -> str:
-    """Write a share of a whole: in percent where that can be read, else as a number; times where it is over 2."""
-    if part > 2:
+    """Write a share of a whole: in percent where that can be read, else as a number; times from 10 on."""
+    if part >= 10:
         return f"{number(part)} times"
     return f"{number(100 * part)} %" if part >= 1e-3 else number(part)
 

@@ -12,7 +12,7 @@ from figures.sweeps import made
 from figures.test_contracts import sizes
 
 from explorer import figures
-from explorer.figures import kinds, tracks
+from explorer.figures import tracks
 from explorer.figures import theme as look
 
 
@@ -187,6 +187,9 @@ def test_variants_are_lines_over_updates_and_points_of_one_update():
     fig = figures.variants_along(run)
     assert np.allclose(named(fig, "chunked 5").y, run.relative_bias.sel(variant="window(k1=5, k2=5)"))
     assert list(named(fig, "full zero").x) == [0, 1, 2, 3, 4]
+    run["relative_bias"].values[::2] = np.nan
+    asked = figures.variants_along(run.assign(asked=("step", [0.0, 1, 0, 1, 0])))
+    assert list(named(asked, "online").x) == [1, 3], "updates without a loss are not drawn"
     one = figures.variants_along(t.variants(1))
     names = [text.split(">")[2].split("<")[0] for text in one.layout.yaxis.ticktext]
     assert names[0] == "full" and names[1] == "RTRL" and names[-1].startswith("stochastic")
@@ -219,35 +222,6 @@ def test_final_loss_is_the_median_of_the_seeds_and_every_seed_a_point():
     assert [s.y0 for s in fig.layout.shapes if s.name == "learned"] == [0.5]
     lost = figures.remembered(*[CASES["remembered, diverged"][1]()])
     assert lost.layout.yaxis.ticktext[-1] == "diverged" and set(named(lost, "LSTM 0").y) - {None}
-
-
-@pytest.mark.parametrize("theme", ["light", "dark"])
-def test_every_kind_of_variant_has_a_look_of_its_own_unlike_any_cell(theme):
-    kind = ["full", "window", "online", "stochastic", "subsequence", "adaptive", "rtrl"]
-    found = kinds.looks(kind, theme)
-    assert [looked.name for looked in found.values()] == [*kind[:-1], "RTRL"]
-    colours = {looked.colour for looked in found.values()}
-    assert len(colours) == 7 and len({x.dash for x in found.values()}) == 7
-    assert len({x.marker for x in found.values()}) == 7
-    assert not colours & {look.style(cell, theme).colour for cell in ("tanh", "lstm", "gru", "relu")}
-    paper = look.ink(theme).paper
-    assert min(contrast(colour, paper) for colour in colours) >= 4.5
-
-
-def contrast(a, b):
-    """Contrast of two colours as WCAG defines it."""
-    found = []
-    for colour in (a, b):
-        parts = [int(colour[i : i + 2], 16) / 255 for i in (1, 3, 5)]
-        linear = [p / 12.92 if p <= 0.03928 else ((p + 0.055) / 1.055) ** 2.4 for p in parts]
-        found.append(0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2])
-    return (max(found) + 0.05) / (min(found) + 0.05)
-
-
-def test_variants_of_one_kind_share_a_colour_and_differ_in_dash_and_marker():
-    a, b = kinds.looks(["window(k1=5, k2=5)", "window(k1=1, k2=5)"], "light").values()
-    assert a.colour == b.colour and a.dash != b.dash and a.marker != b.marker
-    assert kinds.looks(["newest"], "light") == kinds.looks(["newest"], "light")
 
 
 def test_lines_on_one_row_of_zeros_stand_apart_within_it():
