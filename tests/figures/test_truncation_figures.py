@@ -12,8 +12,8 @@ from figures.sweeps import made
 from figures.test_contracts import sizes
 
 from explorer import figures
-from explorer.figures import tracks
 from explorer.figures import theme as look
+from explorer.figures import tracks
 
 
 def remembered(**more):
