@@ -1,10 +1,15 @@
 """Figures: Dataset in, ``go.Figure`` out, one file a figure, one theme; nothing is measured and nothing shown here."""
 
+from explorer.figures.bias_by_length import bias_by_length
+from explorer.figures.by_lag import by_lag
 from explorer.figures.captions import captions
 from explorer.figures.cost_by_length import cost_by_length
+from explorer.figures.cost_orders import cost_orders
+from explorer.figures.credit_map import credit_map
 from explorer.figures.decay_by_gain import decay_by_gain
 from explorer.figures.gradient import gradient
 from explorer.figures.heatmap import heatmap
+from explorer.figures.influence import influence
 from explorer.figures.learned_map import learned_map
 from explorer.figures.loss import loss
 from explorer.figures.losses import losses
@@ -12,26 +17,35 @@ from explorer.figures.norm_spread import norm_spread
 from explorer.figures.norms import norms
 from explorer.figures.panels import untitled
 from explorer.figures.reach_by_length import reach_by_length
+from explorer.figures.remembered import remembered
 from explorer.figures.theme import Style, Theme, style, template
+from explorer.figures.variants_along import variants_along
 from explorer.figures.weight_share import weight_share, weight_share_rows
 
 __all__ = [
     "Style",
     "Theme",
+    "bias_by_length",
+    "by_lag",
     "captions",
     "cost_by_length",
+    "cost_orders",
+    "credit_map",
     "decay_by_gain",
     "gradient",
     "heatmap",
+    "influence",
     "learned_map",
     "loss",
     "losses",
     "norm_spread",
     "norms",
     "reach_by_length",
+    "remembered",
     "style",
     "template",
     "untitled",
+    "variants_along",
     "weight_share",
     "weight_share_rows",
 ]

@@ -3,17 +3,16 @@
 import numpy as np
 import plotly.graph_objects as go
 import xarray as xr
-from plotly.colors import get_colorscale
 
 from explorer import findings
+from explorer.figures import fields
 from explorer.figures.drawing import Drawing
-from explorer.figures.theme import MARGIN, Theme, decade, decades, log_axis, time_axis
+from explorer.figures.theme import MARGIN, Theme, log_axis, time_axis
 from explorer.figures.updates import kept
 from explorer.findings import facts
 from explorer.findings.facts import number
 
 TALL = MARGIN | {"t": 30, "b": 46}
-VIRIDIS = get_colorscale("Viridis")
 
 
 def heatmap(dataset: xr.Dataset, theme: Theme = "light", *, step: int = -1) -> go.Figure:
@@ -23,35 +22,14 @@ def heatmap(dataset: xr.Dataset, theme: Theme = "light", *, step: int = -1) -> g
     # Evenly spaced, at most half a row off: plotly draws even rows as one image, others pixel by pixel.
     steps, times = facts.values(dataset, "step"), facts.values(dataset, "time")
     updates = np.linspace(steps[0], steps[-1], len(chosen))
-    shown = np.isfinite(values) & (values > 0)
     low, high = facts.span([values])
     axis = log_axis(low, high)
     drawing = Drawing(_title(values), _alt(dataset, low, high), theme, TALL)
-    marks = decades(axis.low, axis.high, 4)
-    drawing.heatmap(
-        "grad_h", x=times, y=updates,
-        z=np.log10(values, where=shown, out=np.full_like(values, np.nan)).astype(np.float32),
-        colorscale=VIRIDIS, zmin=axis.low, zmax=axis.high,
-        colorbar={"thickness": 12, "len": 1, "y": 0.5, "x": 1, "xpad": 10, "ypad": 0, "outlinewidth": 0,
-                  "tickvals": marks, "ticktext": [decade(d) for d in marks],
-                  "tickfont": {"size": 14, "color": drawing.ink.quiet}},
-        hovertemplate="10^%{z:.1f} at t = %{x}, update %{y}<extra></extra>",
-    )  # fmt: skip
-    _layer(drawing, times, updates, values == 0, "exactly 0", drawing.ink.zero)
-    _layer(drawing, times, updates, ~np.isfinite(values), "inf or nan", drawing.ink.broken)
+    fields.log_field(drawing, "grad_h", times, updates, values, axis, "t = %{x}, update %{y}")
     drawing.axes(time_axis(dataset.sizes["time"]), _update_axis(dataset))
     line = {"color": drawing.ink.text, "width": 1.5 if facts.is_run(dataset) else 0}
     drawing.across("cursor-y", float(facts.values(dataset, "step")[step]), line)
     return drawing.figure()
-
-
-def _layer(drawing: Drawing, x: np.ndarray, y: np.ndarray, mask: np.ndarray, name: str, colour: str) -> None:
-    if mask.any():
-        drawing.heatmap(
-            name, x=x, y=y, z=np.where(mask, np.float32(1), np.float32(np.nan)), showscale=False,
-            colorscale=[[0, colour], [1, colour]], zmin=0, zmax=1,
-            hovertemplate=name + " at t = %{x}, update %{y}<extra></extra>",
-        )  # fmt: skip
 
 
 def _update_axis(dataset: xr.Dataset) -> dict[str, object]:

@@ -11,7 +11,7 @@ import xarray as xr
 
 from explorer.figures import panels
 from explorer.figures.drawing import Drawing
-from explorer.figures.heatmap import VIRIDIS
+from explorer.figures.fields import VIRIDIS
 from explorer.figures.theme import FONT, Theme
 from explorer.findings import sweep_sentences
 from explorer.findings.facts import number

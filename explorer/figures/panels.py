@@ -3,6 +3,7 @@
 import textwrap
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import plotly.graph_objects as go
@@ -28,6 +29,7 @@ class Look:
     name: str
     colour: str
     dash: str
+    marker: str = "circle"
 
 
 def looks(cells: Sequence[str], theme: Theme) -> dict[str, Look]:
@@ -51,7 +53,9 @@ def start(said: str, note: str, alt: str, theme: Theme, margin: Settings) -> Dra
         theme: ``light`` or ``dark``.
         margin: left, right and bottom in pixels.
     """
-    said = said.replace(" ≤ ", "\u00a0≤\u00a0").replace(" (", "\u00a0(")  # no line ends between these
+    said = (
+        said.replace(" ≤ ", "\u00a0≤\u00a0").replace(" (", "\u00a0(").replace(" %", "\u00a0%")
+    )  # no line ends between these
     lines = textwrap.wrap(said, LETTERS, break_long_words=False)
     if len(lines) > 1:  # lines of one length, none with a last word alone
         lines = textwrap.wrap(said, min(LETTERS, len(said) // len(lines) + 8), break_long_words=False)
@@ -100,7 +104,7 @@ def axes(drawing: Drawing, heads: Sequence[str], x: Sequence[Settings], y: Setti
         drawing.layout[f"yaxis{ident}"] = shown | {"anchor": f"x{ident}"}
         if head:
             drawing.note(
-                head, x=sum(domain) / 2, xref="paper", y=1, yref="paper", yanchor="bottom", yshift=3,
+                head, x=sum(domain) / 2, xref="paper", xanchor="center", y=1, yref="paper", yanchor="bottom", yshift=3,
                 font={"color": drawing.ink.text, "size": FONT},
             )  # fmt: skip
     if amount > 1:
@@ -117,12 +121,13 @@ def within(panel: int) -> Settings:
     return {"xref": f"x{panel + 1}", "yref": f"y{panel + 1}"} if panel else {"xref": "x", "yref": "y"}
 
 
-def ends(drawing: Drawing, found: Sequence[tuple[Look, float, float]]) -> None:
+def ends(drawing: Drawing, found: Sequence[tuple[Look, float, float]], **settings: Any) -> None:
     """Write the names of lines into the right margin, pushed apart where they would touch.
 
     Args:
         drawing: the chart.
         found: of each line its look, the height of its end in shares of the plot, and that height on the axis.
+        settings: of the words, such as the axis of that height.
     """
     heights = [extent(_broken(look.name))[1] for look, _, _ in found]
     places = spread([HEIGHT * share for _, share, _ in found], heights, 8, HEIGHT - 8)
@@ -130,6 +135,7 @@ def ends(drawing: Drawing, found: Sequence[tuple[Look, float, float]]) -> None:
         drawing.note(
             f"<b>{_broken(look.name)}</b>", x=1, xref="paper", xanchor="left", xshift=8, y=value, yanchor="middle",
             yshift=place - HEIGHT * share, align="left", font={"color": look.colour, "size": FONT + 1},
+            **settings,
         )  # fmt: skip
 
 
@@ -137,9 +143,11 @@ def _broken(name: str) -> str:
     return name.replace(", ", "<br>")
 
 
-def empty(drawing: Drawing, words: str) -> None:
-    """Say in the middle of an empty chart what fills it."""
-    drawing.note(words, x=0.5, xref="paper", y=0.5, yref="paper", yanchor="middle", bgcolor=drawing.ink.paper)
+def empty(drawing: Drawing, words: str, x: float = 0.5) -> None:
+    """Say in the middle of an empty chart, or at another share of its width, what fills it."""
+    drawing.note(
+        words, x=x, xref="paper", xanchor="center", y=0.5, yref="paper", yanchor="middle", bgcolor=drawing.ink.paper
+    )
 
 
 def ticks(values: Sequence[float], low: float, high: float, wide: float) -> list[float]:

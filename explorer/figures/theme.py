@@ -113,6 +113,9 @@ def template(theme: Theme = "light") -> dict[str, Any]:
     }  # fmt: skip
 
 
+HALF_ROW = 0.045  # half the height of the rows for zeros and for inf and nan, in shares of the values' range
+
+
 @dataclass(frozen=True)
 class LogAxis:
     """A log axis in decades: where the data are, and the rows kept free for zeros below and for inf and nan above."""
@@ -126,12 +129,12 @@ class LogAxis:
     @property
     def bottom(self) -> float:
         """Lower end of the axis with the row of zeros."""
-        return self.low if self.zero is None else self.zero - 0.045 * (self.high - self.low)
+        return self.low if self.zero is None else self.zero - HALF_ROW * (self.high - self.low)
 
     @property
     def ceiling(self) -> float:
         """Upper end of the axis with the row of values that are not finite."""
-        return self.high if self.top is None else self.top + 0.045 * (self.high - self.low)
+        return self.high if self.top is None else self.top + HALF_ROW * (self.high - self.low)
 
     def share(self, decade: Any) -> Any:
         """Return how far up the axis a value lies, 0 to 1."""
@@ -156,7 +159,7 @@ def log_axis(low: float, high: float, *, zeros: bool = False, broken: str = "") 
     bottom, top = bottom - air, top + air
     missing = max(0.0, 2.0 - (top - bottom))
     bottom, top = max(bottom - missing / 2, -322.0), min(top + missing / 2, 307.0)
-    room = 0.09 * (top - bottom)
+    room = 2 * HALF_ROW * (top - bottom)
     if zeros:
         bottom = max(bottom, -322.0 + 2 * room)  # 10**bottom must stay a number
     return LogAxis(bottom, top, bottom - room if zeros else None, top + room if broken else None, broken)

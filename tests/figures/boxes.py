@@ -109,10 +109,16 @@ def panel_words(fig, size):
         for value, text in zip(axis.tickvals, axis.ticktext, strict=True):
             x = wide * (low + (right - low) * _share(axis, value))
             out.append((text, box(text, x, -6, 14, "center", "top", False)))
-    for value, text in zip(fig.layout.yaxis.tickvals, fig.layout.yaxis.ticktext, strict=True):
-        text = re.sub("<(?!br)[^>]*>", "", text)
-        out.append((text, box(text, -4, high * _share(fig.layout.yaxis, value), 14, "right", "middle", False)))
-    lines = re.sub("<(?!br)[^>]*>", "", fig.layout.title.text).split("<br>")
+    for ident in ["", *(["2"] if "yaxis2" in fig.layout else [])]:
+        axis = fig.layout[f"yaxis{ident}"]
+        if axis.showticklabels is False:
+            continue
+        beside = fig.layout[f"xaxis{ident}"].domain
+        for value, text in zip(axis.tickvals, axis.ticktext, strict=True):
+            text = re.sub("<(?!br)[^>]*>", "", text)
+            x = wide * (beside[0] if beside else 0) - 4
+            out.append((text, box(text, x, high * _share(axis, value), 14, "right", "middle", False)))
+    lines = re.sub("<(?!br)[^>]*>", "", fig.layout.title.text or "").split("<br>") if fig.layout.title.text else []
     for i, line in enumerate(lines):
         out.append((line, box(line, 2 - margin.l, high + margin.t - 8 - 21 * i, 16, "left", "top", False)))
     return out
