@@ -20,6 +20,7 @@ try:
             st.Page(pages / "compare.py", title="Compare"),
             st.Page(pages / "sweep.py", title="Sweep"),
             st.Page(pages / "library.py", title="Library"),
+            st.Page(pages / "reference.py", title="Reference"),
         ],
         position="top",
     ).run()

@@ -1,6 +1,6 @@
 """What was recorded, as an xarray.Dataset and as files.
 
-Variables (dimensions in brackets); the loss is L = mean over sequences of the sum over steps:
+The loss is L, the mean over sequences of the sum over steps. Variables, with their dimensions:
 
     grad_h [step, time]       Σ_b ‖∂L/∂h_{b,t}‖₂, the total derivative that the truncation allows
     grad_c [step, time]       the same for the LSTM's cell state
@@ -13,6 +13,10 @@ Variables (dimensions in brackets); the loss is L = mean over sequences of the s
                               gradient ĝ of the recurrent layer against g, that of full BPTT
     cosine, norm_ratio, relative_bias [step, variant]     of schemes measured beside the one that trains: the cosine of
                               ĝ and g, ‖ĝ‖/‖g‖, ‖ĝ − g‖/‖g‖
+
+Cost: the norms of every time step come from the backward pass that trains; true_bias, and cosine, norm_ratio and
+relative_bias, take a full backward pass more.
+Source: the parts of the gradient by time step are those of Pascanu, Mikolov & Bengio 2013.
 """
 
 import os

@@ -33,7 +33,15 @@ def _momentum() -> float:
 
 
 class Sgd(Optimizer):
-    """Gradient descent with optional momentum (torch.optim.SGD)."""
+    """Gradient descent with optional momentum, as torch.optim.SGD.
+
+        b ← momentum·b + g,   θ ← θ − η·b
+
+    η is the learning rate. A gradient twice as large moves the weights twice as far, so explosion shows at once.
+
+    Cost: one copy of the parameters where there is momentum, else none.
+    Source: torch.optim.SGD.
+    """
 
     kind: Literal["sgd"] = "sgd"
     momentum: float = _momentum()
@@ -45,7 +53,16 @@ class Sgd(Optimizer):
 
 
 class Adam(Optimizer):
-    """Adam (Kingma & Ba 2015; torch.optim.Adam): each entry moves by about the learning rate, whatever its gradient."""
+    """Each entry moves by about the learning rate, whatever the size of its gradient, as torch.optim.Adam.
+
+        m ← 0.9·m + 0.1·g,   v ← 0.999·v + 0.001·g²
+        θ ← θ − η·m̂ / (√v̂ + 1e-8),   m̂ = m / (1 − 0.9ⁿ),   v̂ = v / (1 − 0.999ⁿ)
+
+    η is the learning rate and n counts updates. Tiny gradients move the weights as far as large ones do.
+
+    Cost: two copies of the parameters.
+    Source: Kingma & Ba 2015.
+    """
 
     kind: Literal["adam"] = "adam"
 
@@ -55,7 +72,15 @@ class Adam(Optimizer):
 
 
 class RmsProp(Optimizer):
-    """RMSprop (Tieleman & Hinton 2012; torch.optim.RMSprop): gradients divided by their running size."""
+    """Gradients divided by their running size, as torch.optim.RMSprop.
+
+        v ← 0.99·v + 0.01·g²,   b ← momentum·b + g / (√v + 1e-8),   θ ← θ − η·b
+
+    η is the learning rate.
+
+    Cost: one copy of the parameters, two where there is momentum.
+    Source: Tieleman & Hinton 2012.
+    """
 
     kind: Literal["rmsprop"] = "rmsprop"
     momentum: float = _momentum()

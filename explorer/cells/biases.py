@@ -45,7 +45,10 @@ class ZeroBias(Bias):
 
 
 class ForgetBias(Bias):
-    """A constant on the LSTM's forget gate, so that the cell state is kept (Gers, Schmidhuber & Cummins 2000)."""
+    """A constant on the LSTM's forget gate, so that the cell state is kept.
+
+    Source: Gers, Schmidhuber & Cummins 2000.
+    """
 
     kind: Literal["forget"] = "forget"
     forget_bias: float = quantity(
@@ -85,9 +88,13 @@ class UpdateBias(Bias):
 
 
 class ChronoBias(Bias):
-    """Gates spread over time scales: b_keep = log U(1, max_lag − 1), and −b_keep on the LSTM's input gate.
+    """Gates spread over time scales, from one step to the longest lag.
 
-    Tallec & Ollivier 2018, "Can recurrent neural networks warp time?".
+        b_keep = log U(1, max_lag − 1)
+
+    On the forget or update gate; −b_keep on the LSTM's input gate.
+
+    Source: Tallec & Ollivier 2018, "Can recurrent neural networks warp time?".
     """
 
     kind: Literal["chrono"] = "chrono"

@@ -14,9 +14,18 @@ from explorer.parts import quantity
 
 
 class Gru(Cell):
-    """h_t = (1 − z)·n + z·h₍t₋₁₎ with n = tanh(v_n + r·u_n), r = σ(u_r + v_r), z = σ(u_z + v_z), as torch.nn.GRU.
+    """The gated recurrent unit, as torch.nn.GRU computes it.
 
-    The reset gate multiplies u_n = W_hn·h + b_hn after the product; Cho et al. apply it to h before.
+        r = σ(u_r + v_r),   z = σ(u_z + v_z),   n = tanh(v_n + r·u_n)
+        h_t = (1 − z)·n + z·h₍t₋₁₎
+        ∂h_t/∂h₍t₋₁₎ = z with the gates held fixed
+
+    u = W_hh·h₍t₋₁₎ + b_hh and v = W_ih·x_t + b_ih. The reset gate multiplies u_n = W_hn·h + b_hn after the product; Cho
+    et al. apply it to h before.
+
+    Gradient: where the update gate z is near 1, most of it passes by the weights.
+    Cost: 3H(H + D) multiply-adds a step and sequence forward, 3H(2H + D) back; 3H(H + D + 2) parameters.
+    Source: Cho et al. 2014, in the form of PyTorch and cuDNN.
     """
 
     gates: ClassVar = ("r", "z", "n")

@@ -14,9 +14,18 @@ from explorer.parts import quantity
 
 
 class Lstm(Cell):
-    """c_t = f·c₍t₋₁₎ + i·g and h_t = o·tanh(c_t), as torch.nn.LSTM computes them.
+    """Long short-term memory with forget gates, as torch.nn.LSTM computes it.
 
-    i, f, o = σ(u + v) and g = tanh(u + v), each of its own gate. The cell state is computed first and h from it.
+        i, f, o = σ(u + v) and g = tanh(u + v), each of its own gate
+        c_t = f·c₍t₋₁₎ + i·g,   h_t = o·tanh(c_t)
+        ∂c_t/∂c₍t₋₁₎ = f with the gates held fixed
+
+    u = W_hh·h₍t₋₁₎ + b_hh and v = W_ih·x_t + b_ih. The cell state is computed first and h from it.
+
+    Gradient: through the cell state it is multiplied by the forget gate and by no weights; through the gates, by W_hh
+    too. ∂L/∂h and ∂L/∂c tell different stories, so both are recorded.
+    Cost: 4H(H + D) multiply-adds a step and sequence forward, 4H(2H + D) back; 4H(H + D + 2) parameters.
+    Source: Hochreiter & Schmidhuber 1997; the forget gate is that of Gers, Schmidhuber & Cummins 2000.
     """
 
     states: ClassVar = ("c", "h")

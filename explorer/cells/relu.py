@@ -13,7 +13,16 @@ from explorer.parts import quantity
 
 
 class Relu(Cell):
-    """h_t = max(0, u + v), as torch.nn.RNN(nonlinearity="relu") computes it; ∂h/∂u is 1 where h > 0, else 0."""
+    """The simple recurrent network with rectified units, as torch.nn.RNN(nonlinearity="relu") computes it.
+
+        h_t = max(0, u_t + v_t),   u_t = W_hh·h₍t₋₁₎ + b_hh,   v_t = W_ih·x_t + b_ih
+        ∂h_t/∂h₍t₋₁₎ = diag(1 where h_t > 0, else 0)·W_hh
+
+    Gradient: a unit that is on passes it unchanged, one that is off not at all; what shrinks or grows it is W_hh alone.
+    With the identity and zero biases (IRNN) units that stay on neither shrink nor grow it. Nothing bounds h.
+    Cost: H(H + D) multiply-adds a step and sequence forward, H(2H + D) back; H(H + D + 2) parameters.
+    Source: Le, Jaitly & Hinton 2015.
+    """
 
     gates: ClassVar = ("h",)
     apart: ClassVar = slice(0)

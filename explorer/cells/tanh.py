@@ -14,7 +14,16 @@ from explorer.parts import quantity
 
 
 class Tanh(Cell):
-    """h_t = tanh(u + v), as torch.nn.RNN computes it; ∂h/∂u = 1 − h²."""
+    """The simple recurrent network, as torch.nn.RNN computes it.
+
+        h_t = tanh(u_t + v_t),   u_t = W_hh·h₍t₋₁₎ + b_hh,   v_t = W_ih·x_t + b_ih
+        ∂h_t/∂h₍t₋₁₎ = diag(1 − h_t²)·W_hh
+
+    Gradient: each step back multiplies it by 1 − h² ≤ 1 and by W_hh. Where the largest singular value of W_hh is below
+    1 it vanishes; only where that is above 1 can it explode (Pascanu, Mikolov & Bengio 2013).
+    Cost: H(H + D) multiply-adds a step and sequence forward, H(2H + D) back; H(H + D + 2) parameters.
+    Source: Elman 1990.
+    """
 
     gates: ClassVar = ("h",)
     apart: ClassVar = slice(0)

@@ -1,4 +1,4 @@
-"""How the recurrent weights start: one small class for each distribution.
+"""How the recurrent weights start, by the distribution that they are drawn from.
 
 Each gate's H×H block of W_hh is drawn on its own. Input weights always start as PyTorch's do, uniform in ±1/√H.
 """
@@ -37,7 +37,12 @@ class PytorchWeights(Weights):
 
 
 class GaussianWeights(Weights):
-    """N(0, gain²/H): an infinite matrix of this kind has the spectral radius `gain` (circular law, Girko 1984)."""
+    """Normal numbers, N(0, gain²/H).
+
+    An infinite matrix of this kind has the spectral radius `gain`.
+
+    Source: circular law, Girko 1984.
+    """
 
     kind: Literal["gaussian"] = "gaussian"
     gain: float = quantity(
@@ -50,7 +55,10 @@ class GaussianWeights(Weights):
 
 
 class OrthogonalWeights(Weights):
-    """`gain` times a random orthogonal matrix: every singular value equals `gain` (Saxe, McClelland & Ganguli 2014)."""
+    """`gain` times a random orthogonal matrix: every singular value equals `gain`.
+
+    Source: Saxe, McClelland & Ganguli 2014.
+    """
 
     kind: Literal["orthogonal"] = "orthogonal"
     gain: float = quantity(
@@ -67,7 +75,10 @@ class OrthogonalWeights(Weights):
 
 
 class IdentityWeights(Weights):
-    """`scale` times the identity (IRNN with relu: Le, Jaitly & Hinton 2015)."""
+    """`scale` times the identity; with relu and zero biases the IRNN.
+
+    Source: Le, Jaitly & Hinton 2015.
+    """
 
     kind: Literal["identity"] = "identity"
     scale: float = quantity(

@@ -9,7 +9,13 @@ from explorer.clipping.base import Clipping
 
 
 class NoClipping(Clipping):
-    """The gradient as it is."""
+    """The gradient as it is.
+
+        g ← g
+
+    Bias: none. One exploding gradient moves the weights as far as the optimiser lets it.
+    Cost: nothing.
+    """
 
     kind: Literal["none"] = "none"
 

@@ -11,7 +11,16 @@ from explorer.parts import quantity
 
 
 class NormClipping(Clipping):
-    """g ← g · threshold / ‖g‖ where ‖g‖ > threshold: shorter, in the same direction."""
+    """The whole gradient made shorter, in the same direction.
+
+        g ← g · threshold / ‖g‖ where ‖g‖ > threshold
+
+    ‖g‖ is taken over all parameters together. It bounds explosion and does nothing for vanishing.
+
+    Bias: the direction of each update is kept; the mean over updates leans to those that are not clipped.
+    Cost: one norm and, where it is clipped, one product of each entry.
+    Source: Pascanu, Mikolov & Bengio 2013, algorithm 1; they suggest 0.5 to 10 times the running average of the norm.
+    """
 
     kind: Literal["norm"] = "norm"
     threshold: float = quantity(

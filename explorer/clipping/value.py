@@ -11,7 +11,14 @@ from explorer.parts import quantity
 
 
 class ValueClipping(Clipping):
-    """gᵢ ← min(max(gᵢ, −threshold), threshold): bounds every entry, and so changes the direction."""
+    """Every entry of the gradient bounded on its own.
+
+        gᵢ ← min(max(gᵢ, −threshold), threshold)
+
+    Bias: the direction changes, for large entries lose more than small ones.
+    Cost: one comparison of each entry.
+    Source: Mikolov 2012.
+    """
 
     kind: Literal["value"] = "value"
     threshold: float = quantity(

@@ -1,4 +1,4 @@
-"""Instruments: what truncation does to the gradient, measured on an experiment's own weights and sequences."""
+"""What truncation does to the gradient, measured on an experiment's own weights and sequences."""
 
 from explorer.instruments.asked import InstrumentError
 from explorer.instruments.bias import truncation_bias

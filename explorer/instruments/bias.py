@@ -33,6 +33,9 @@ def truncation_bias(
     experiment's own truncation decides how it trains and nothing else. The readout's gradient, which no truncation
     changes, is left out.
 
+    Cost: each loss goes back on its own, once for all lengths and both styles; a gradient is held for each.
+    Source: relative bias as in Aicher, Foti & Fox 2019.
+
     Args:
         config: the experiment.
         lengths: truncation lengths in steps.

@@ -22,6 +22,9 @@ def lags(config: Experiment, progress: Progress | None = None) -> xr.Dataset:
     truncation. Summed over time and the batch before the norm: ‖∂L/∂W_hh‖ is healthy where short lags are, while long
     memory is dead.
 
+    Cost: each loss goes back on its own, as for the credit matrix; a weight matrix is held for each of the T lags.
+    Source: the request in OverLordGoldDragon/see-rnn#57, for the weights' gradient is a sum over lengths of path.
+
     Args:
         config: the experiment.
         progress: told the share done, from 0 to 1; what it raises ends the measurement.

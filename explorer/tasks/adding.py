@@ -12,12 +12,17 @@ from explorer.tasks.base import Batch, Span, Task, at_last
 class Adding(Task):
     """Two of T random numbers are marked; their sum is asked for at the last step.
 
-    Channel 0 holds values from U[0, 1], channel 1 is 1 at one step of the first half and one of the second, both
-    uniform.
-    Loss: squared error at the last step. The best answer without memory is 1, with the loss Var(x₁ + x₂) = 1/6 =
-    0.1667; Le, Jaitly & Hinton 2015 print 0.1767 for it. Hochreiter & Schmidhuber drew from U[−1, 1], scaled the
-    target to 0.5 + (x₁ + x₂)/4 and varied the length. An answer within 0.04 of the sum counts as right; they
-    ask the same of the scaled target.
+        x_t = (value, marker),   value from U[0, 1],   L = (o_T − (x₁ + x₂))²
+
+    x₁ and x₂ are the values whose marker is 1: one of the first half and one of the second, both uniform. An answer
+    within 0.04 of the sum counts as right.
+
+    Loss: squared error at the last step.
+    Without memory: the best answer is 1, with the loss Var(x₁ + x₂) = 1/6 = 0.1667; Le, Jaitly & Hinton 2015 print
+    0.1767 for it.
+    Cost: T steps, D = 2 inputs, C = 1 output.
+    Source: Hochreiter & Schmidhuber 1997, experiment 4, in the form of Arjovsky, Shah & Bengio 2016. The former drew
+    from U[−1, 1], scaled the target to 0.5 + (x₁ + x₂)/4, varied the length, and ask 0.04 of the scaled target.
     """
 
     kind: Literal["adding"] = "adding"

@@ -13,9 +13,15 @@ from explorer.tasks.base import Batch, Classes, Span, symbols
 class Copying(Classes):
     """Ten symbols are read, and written again after a wait: T + 20 steps in all.
 
+        L = Σ_t CE(o_t, y_t) / (T + 20)
+
     Inputs (one-hot of 10): ten of eight symbols, T − 1 blanks, a delimiter, ten blanks. Targets (9 classes): T + 10
-    blanks, then the ten symbols. Loss: cross entropy, mean over the T + 20 steps. The best answer without memory
-    writes blanks, then guesses: 10·ln 8 / (T + 20).
+    blanks, then the ten symbols.
+
+    Loss: cross entropy, mean over the T + 20 steps.
+    Without memory: blanks, then guesses: 10·ln 8 / (T + 20).
+    Cost: T + 20 steps, D = 10 inputs, C = 9 outputs.
+    Source: Hochreiter & Schmidhuber 1997, in the form of Arjovsky, Shah & Bengio 2016.
     """
 
     SYMBOLS: ClassVar = 8

@@ -12,11 +12,16 @@ from explorer.tasks.base import Batch, Classes, Span, at_last, symbols
 class Recall(Classes):
     """The first of T symbols is asked for at the last step; all symbols between are distractors.
 
+        L = CE(o_T, x_1)
+
     Inputs (one-hot): one of `symbols` cues at step 1, then one of four distractors, uniform, at every step.
-    Loss: cross entropy at the last step; without memory ln(symbols). Hochreiter & Schmidhuber ask for the next symbol
-    at every step and, in experiment 2a, use p − 1 different distractors in a fixed order, so that the input grows
-    with the lag; here only the last step is asked and the distractors are random, as in their 2b, from an alphabet
-    that does not grow.
+
+    Loss: cross entropy at the last step.
+    Without memory: all cues equally likely, ln(symbols).
+    Cost: T steps, D = symbols + 4 inputs, C = symbols outputs.
+    Source: Hochreiter & Schmidhuber 1997, experiment 2. They ask for the next symbol at every step and, in experiment
+    2a, use p − 1 different distractors in a fixed order, so that the input grows with the lag; here only the last step
+    is asked and the distractors are random, as in their 2b, from an alphabet that does not grow.
     """
 
     DISTRACTORS: ClassVar = 4

@@ -10,11 +10,18 @@ from explorer.tasks.base import Batch, Classes, Span, at_last, symbols
 
 
 class TemporalOrder(Classes):
-    """Two of T symbols, each A or B, stand among four distractors; their order is asked at the last step: 4 classes.
+    """Two of T symbols, each A or B, stand among distractors; their order is asked at the last step: 4 classes.
+
+        class = 2·first + second,   L = CE(o_T, class)
 
     The first stands in [T/10, 2T/10), the second in [5T/10, 6T/10), counted from 0 as in Pascanu's code, whose
-    docstring says otherwise. Hochreiter & Schmidhuber add start and end symbols and vary the length from 100 to 110.
-    Loss: cross entropy at the last step; without memory ln 4.
+    docstring says otherwise. All other symbols are one of four distractors.
+
+    Loss: cross entropy at the last step.
+    Without memory: all four classes equally likely, ln 4.
+    Cost: T steps, D = 6 inputs, C = 4 outputs.
+    Source: Hochreiter & Schmidhuber 1997, experiment 6a, as in Pascanu, Mikolov & Bengio 2013. The former add start and
+    end symbols and vary the length from 100 to 110.
     """
 
     CUES: ClassVar = 2

@@ -16,15 +16,16 @@ TRUE_BIAS = "true_bias"  # recorded where a scheme asks for it
 class Adaptive(Truncation):
     """Each loss flows back K steps; K is the least whose estimated relative bias δ(K) is below the tolerance.
 
+        a(K) = Σ_{k≥K} φ_k,   δ(K) = a(K) ÷ max_k (‖ĝ_k‖ − a(k))
+        K = min {K: δ(K) < tolerance}, max_length where there is none
+
     From one loss L_s, taken back up to max_length steps, two things are measured for each lag k: φ_k, the mean over
-    sequences of ‖∂L_s/∂s_{s−k}‖, and ‖ĝ_k‖, the norm of the mean of ∂L_s/∂s summed up to that lag (s: all states).
-    What a truncation to K leaves out is at most a(K) = Σ_{k≥K} φ_k; beyond the measured lags φ goes on as β^k, β from
-    least squares of log φ over the older half of them, as far as the sequence does. Then
+    sequences of ‖∂L_s/∂s_{s−k}‖, and ‖ĝ_k‖, the norm of the mean of ∂L_s/∂s summed up to that lag (s: all states). a(K)
+    bounds what a truncation to K leaves out; beyond the measured lags φ goes on as β^k, β from least squares of log φ
+    over the older half of them, as far as the sequence does.
 
-        δ(K) = a(K) ÷ max_k (‖ĝ_k‖ − a(k)),    K = min {K: δ(K) < tolerance}, max_length where there is none.
-
-    Biased, by what is tolerated and by how far the estimate is off; the true bias is recorded beside it. Cost: that of
-    a sliding window of K steps, and one backward pass of max_length steps for each estimate.
+    Bias: what is tolerated, and how far the estimate is off; the true bias is recorded beside it.
+    Cost: that of a sliding window of K steps, and one backward pass of max_length steps for each estimate.
     Source: Aicher, Foti & Fox 2019, whose sum goes on for ever and whose β may be estimated otherwise.
     """
 

@@ -9,9 +9,15 @@ from explorer.truncation.windowed import BACK, Windowed
 class Online(Windowed):
     """An update after every step, or after `every` steps, by losses that flow back k2 steps; the state is carried on.
 
-    θ ← θ − η·Σ_{s} Σ_{t > end − k2} g(s, t) after each piece of `every` steps, each step's gradient taken with the
-    weights that were in force at that step. Biased as a window is, and by the weights that change on the way. Each
-    update is a row; a sequence of T steps has T ÷ `every` of them, and those without a loss have a gradient of zero.
+        θ ← θ − η·Σ_s Σ_{t > end − k2} g(s, t)
+
+    The outer sum is over the losses of the newest piece of `every` steps; each step's gradient g(s, t) is taken with
+    the weights that were in force at that step. Each update is a row; a sequence of T steps has T ÷ `every` of them,
+    and those without a loss have a gradient of zero.
+
+    Bias: that of a window of k2 steps, and that of weights that change on the way.
+    Cost: forward T steps, backward about k2 ÷ `every` times T; the k2 newest states are all it needs.
+    Source: Williams & Peng 1990, BPTT(h) where an update follows each step.
     """
 
     kind: Literal["online"] = "online"

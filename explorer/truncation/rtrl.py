@@ -8,12 +8,17 @@ from explorer.truncation.plan import Plan, Segment
 
 
 class Rtrl(Truncation):
-    """The derivative of the state by the weights is carried forward, P_t = ∂s_t/∂θ, and no step is kept to go back to.
+    """The derivative of the state by the weights is carried forward, and no step is kept to go back to.
 
-    P_t = ∂s_t/∂s₍t₋₁₎·P₍t₋₁₎ + ∂s_t/∂θ with the states before held fixed, and ĝ = Σ_t ∂L_t/∂s_t·P_t. Unbiased: with
-    weights fixed over the sequence it equals full BPTT. With `updates="segment"` the weights change after each step,
-    and P keeps what older weights left in it. Cost: O(B·G²·H⁴) operations a step and O(B·G·H³) memory, whatever T.
-    The norms by time step that are shown come from a backward pass beside it; RTRL itself never has them.
+        P_t = ∂s_t/∂θ = ∂s_t/∂s₍t₋₁₎·P₍t₋₁₎ + ∂s_t/∂θ with the states before held fixed
+        ĝ = Σ_t ∂L_t/∂s_t·P_t
+
+    With `updates="segment"` the weights change after each step, and P keeps what older weights left in it. The norms by
+    time step that are shown come from a backward pass beside it; RTRL itself never has them.
+
+    Bias: none with weights fixed over the sequence, where it equals full BPTT.
+    Cost: O(B·G²·H⁴) operations a step and O(B·G·H³) memory, whatever T.
+    Source: Williams & Zipser 1989.
     """
 
     alone: ClassVar = True

@@ -13,10 +13,16 @@ from explorer.truncation.plan import Plan, Segment
 class Stochastic(Truncation):
     """Between any two steps the gradient is cut with probability c = 1 ÷ mean length, drawn anew for each update.
 
+        E ĝ = Σ_s Σ_{t≤s} (1 − c)^{s−t}·w^{s−t}·g(s, t),   w = 1/(1 − c) compensated, else 1
+
     Compensated, what is not cut is multiplied by 1/(1 − c) (ARTBP, "Unbiasing truncated backpropagation through time"):
-    a loss d steps away arrives with probability (1 − c)^d and weighs (1 − c)^−d, so that E ĝ = g, the gradient of full
-    BPTT. Its variance grows as (1 − c)^−d does. Without, long lags are left out more often than they count: biased.
-    The cost is that of full BPTT. Source: Tallec & Ollivier 2017; with a constant probability, as there.
+    a loss d steps away arrives with probability (1 − c)^d and weighs (1 − c)^−d.
+
+    Bias: compensated none, E ĝ = g, the gradient of full BPTT. Without, long lags are left out more often than they
+    count.
+    Variance: grows as (1 − c)^−d does.
+    Cost: here that of full BPTT, with every state kept.
+    Source: Tallec & Ollivier 2017; with a constant probability, as there.
     """
 
     kind: Literal["stochastic"] = "stochastic"

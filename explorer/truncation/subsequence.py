@@ -13,12 +13,16 @@ from explorer.truncation.plan import Plan, Segment
 class Subsequence(Truncation):
     """Each update draws a window of the sequence; only the losses in it count, and they flow back to its start.
 
-    ĝ = Σ_{a ≤ t ≤ s < a + n} g(s, t) with the start a drawn uniformly from 1…T − n + 1. The state before the window is
-    carried, by running the cell over what comes before without a gradient, or zero, as where windows are stored and
-    shuffled. Biased: no lag of n steps or more is ever seen; and a loss near either end of the sequence lies in fewer
-    windows. From zero the states differ, too. An update whose window holds no loss has a gradient of zero.
+        ĝ = Σ_{a ≤ t ≤ s < a + n} g(s, t)
+
+    The start a is drawn uniformly from 1…T − n + 1. The state before the window is carried, by running the cell over
+    what comes before without a gradient, or zero, as where windows are stored and shuffled. An update whose window
+    holds no loss has a gradient of zero.
+
+    Bias: no lag of n steps or more is ever seen, and a loss near either end of the sequence lies in fewer windows. From
+    zero the states differ, too.
     Cost: forward T steps (n from zero), backward n.
-    Common where recordings are long, and without one source.
+    Source: common where recordings are long, and without one source.
     """
 
     alone: ClassVar = True

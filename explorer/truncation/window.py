@@ -9,11 +9,16 @@ from explorer.truncation.windowed import BACK, Windowed
 class Window(Windowed):
     """After every k1 steps, and at the end, the losses since the last such point flow back through the k2 newest steps.
 
-    ĝ = Σ over the pieces P of Σ_{s∈P} Σ_{t > end(P) − k2} g(s, t), where g(s, t) is the gradient of the loss of step s
-    through the weights as used at step t. Biased: every lag of k2 steps or more is left out, and of the shorter ones
-    those that cross a piece's start. k1 = k2 is the chunked kind, k1 = 1 the sliding kind, whose cost is k2 ÷ k1
-    times as large. With `updates="segment"` the weights change after each piece, and the state is carried over as it
-    is: each step's gradient is taken with the weights that were in force at that step.
+        ĝ = Σ_P Σ_{s∈P} Σ_{t > end(P) − k2} g(s, t)
+
+    The outer sum is over the pieces P; g(s, t) is the gradient of the loss of step s through the weights as used at
+    step t. k1 = k2 is the chunked kind, k1 = 1 the sliding kind. With `updates="segment"` the weights change after each
+    piece, and the state is carried over as it is: each step's gradient is taken with the weights that were in force at
+    that step.
+
+    Bias: every lag of k2 steps or more is left out, and of the shorter ones those that cross a piece's start.
+    Cost: forward T steps, backward about k2 ÷ k1 times T; the k2 newest states are all it needs.
+    Source: Williams & Peng 1990, BPTT(h; h′) with h = k2 and h′ = k1.
     """
 
     kind: Literal["window"] = "window"
