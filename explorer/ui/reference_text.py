@@ -140,4 +140,4 @@ def contents(entries: Iterable[Entry]) -> str:
     links = "".join(f'<a href="#{found.kind}">{typeset(found.title)}</a>' for found in entries)
     links = f"<h2>In this chapter</h2>{links}" if links else ""
     letters = "".join(f"<p><strong>{letter}</strong> {meaning}</p>" for letter, meaning in SYMBOLS)
-    return f'<nav class="contents" aria-label="In this chapter">{links}<h2>Letters</h2>{letters}</nav>'
+    return f'<nav class="contents" aria-label="Contents">{links}<h2>Letters</h2>{letters}</nav>'
