@@ -74,7 +74,7 @@ class Beside:
     """
 
     def __init__(self, truncations: Sequence[Truncation], experiment: Experiment) -> None:
-        self.labels = tuple(said(truncation.model_dump()) for truncation in truncations)
+        self.labels = labels(truncations)
         if truncations and (experiment.truncation.updates_per_segment or experiment.truncation.partial):
             sentence = (
                 f"truncation: with {experiment.truncation.kind} an update is not one gradient of whole sequences, so "
@@ -94,6 +94,11 @@ class Beside:
             return {}
         vectors = [scheme.layer(trace).vector() for scheme in self._schemes]
         return dict(zip(LIKENESS, compared(torch.cat([*vectors, full(trace)])), strict=True))
+
+
+def labels(truncations: Sequence[Truncation]) -> tuple[str, ...]:
+    """Names of schemes, such as window(k1=5, k2=5)."""
+    return tuple(said(truncation.model_dump()) for truncation in truncations)
 
 
 def truncation_of(experiment: Experiment, given: Truncation | Mapping[str, Any] | str) -> Truncation:

@@ -1,6 +1,6 @@
 """Online truncated backpropagation through time (Williams & Peng 1990, BPTT(h) where an update follows each step)."""
 
-from typing import Literal
+from typing import ClassVar, Literal
 
 from explorer.parts import quantity
 from explorer.truncation.windowed import BACK, Windowed
@@ -13,6 +13,8 @@ class Online(Windowed):
     weights that were in force at that step. Biased as a window is, and by the weights that change on the way. Each
     update is a row; a sequence of T steps has T ÷ `every` of them, and those without a loss have a gradient of zero.
     """
+
+    orders: ClassVar = {"length": (0, 0), "k2": (1, 1), "hidden_size": (2, 1)}
 
     kind: Literal["online"] = "online"
     every: int = quantity(
