@@ -74,7 +74,7 @@ def direct(drawing: Drawing, found: Sequence[Curve], room: Room) -> None:
     """Write each other line's name left of its last point going back in time."""
     pinned = list(room.words)
     named = [c for c in found if not c.before and (c.among or not c.track)]
-    labels = [_label(c, room) for c in named if c.end is not None or (c.among and (c.values == 0).any())]
+    labels = [_label(c, room) for c in named if c.end is not None or (c.among and _row(c, room) is not None)]
     for group in _groups(labels):
         near = [w for w in pinned if w.left < max(q.right for q in group) and w.right > min(q.left for q in group)]
         near = [w for w in near if w.high > 0 and w.low < HEIGHT]
@@ -92,9 +92,13 @@ def direct(drawing: Drawing, found: Sequence[Curve], room: Room) -> None:
 def _label(curve: Curve, room: Room) -> Label:
     wide, high = extent(curve.name, LABEL)
     right = room.x((curve.end or 0) + 1) - GAP
-    zero = room.axis.low if room.axis.zero is None else room.axis.zero  # where a line of zeros only has its points
-    decade = zero if curve.end is None else float(np.log10(curve.drawn[curve.end]))
+    decade = _row(curve, room) or 0.0 if curve.end is None else float(np.log10(curve.drawn[curve.end]))
     return Label(curve, decade, room.y(decade), high, right - wide, right)
+
+
+def _row(curve: Curve, room: Room) -> float | None:
+    """Return where a line that is nowhere drawn has its points: the row of zeros, or that of inf and nan."""
+    return room.axis.zero if (curve.values == 0).any() else room.axis.top
 
 
 def _groups(labels: Sequence[Label]) -> list[list[Label]]:

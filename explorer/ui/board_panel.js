@@ -86,7 +86,9 @@ class Panel {
       if (!track) return [];
       const y = row(track, r);
       const end = y.findIndex((value) => value > 0);
-      const height = end < 0 ? 0 : (h * (Math.log10(y[end]) - low)) / (high - low);
+      // A line that is nowhere drawn has its points in the row of zeros, or in that of what is not finite.
+      const row0 = y.includes(0) ? 0 : h;
+      const height = end < 0 ? row0 : (h * (Math.log10(y[end]) - low)) / (high - low);
       return [{ note, x: Math.max(0, end) + 1, height }];
     });
     const moved = new Map();

@@ -60,13 +60,14 @@ def test_names_of_six_lie_beside_their_lines_and_apart():
     assert not overlaps(figure, (760, 420))
 
 
-def test_a_line_of_zeros_has_its_name():
+@pytest.mark.parametrize(("value", "place"), [(0.0, 0.05), (np.nan, 0.95)])
+def test_a_line_without_a_point_has_its_name(value, place):
     dead = make("relu", updates=3)
-    dead["grad_h"].values[:] = 0.0
+    dead["grad_h"].values[:] = value
     figure = figures.gradient([make(updates=3), dead], equals=True)
     (note,) = [note for note in figure.layout.annotations if note.name == "end grad_h 1"]
     low, high = figure.layout.yaxis.range
-    assert low < note.y < low + 0.1 * (high - low)
+    assert (note.y - low) / (high - low) == pytest.approx(place, abs=0.05)
 
 
 def test_letters_of_losses_stay_inside_the_plot():
