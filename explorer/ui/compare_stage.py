@@ -16,6 +16,7 @@ from explorer.figures.updates import kept
 from explorer.findings import VERDICTS, compared, differing, verdicts, with_loss
 from explorer.settings import text
 from explorer.several import Several
+from explorer.ui import compared as comparison
 from explorer.ui.board import Panel, Scrub, board
 from explorer.ui.costs import cost_of, find_out
 from explorer.ui.look import duration, theme
@@ -53,7 +54,7 @@ def compare_stage(experiments: Sequence[Experiment]) -> None:
 
     live()
     with st.container(horizontal=True, vertical_alignment="center", key="transport"):
-        _buttons(experiments, job, running=running)
+        _buttons(job, running=running)
         progress()
 
 
@@ -120,9 +121,9 @@ def _scrub(experiments: Sequence[Experiment], datasets: Sequence[xr.Dataset]) ->
     return Scrub(steps, tracks, max(experiment.steps for experiment in experiments), {"headline": says})
 
 
-def _buttons(experiments: Sequence[Experiment], job: SideBySide | None, *, running: bool) -> None:
+def _buttons(job: SideBySide | None, *, running: bool) -> None:
     def train() -> None:
-        several = Several(experiments, lambda number: LETTERS[number])
+        several = Several(comparison.now(), lambda number: LETTERS[number])
         st.session_state[_JOB] = SideBySide(several, whole=True, lease=inf, present=presence())
 
     def stop() -> None:
