@@ -20,6 +20,7 @@ PARTS = {
     "models": ("growth", "models"),
     "memory": ("memory", "run"),
     "sweeps": ("sweeps", "run"),
+    "instruments": ("instruments", "run"),
     "page": ("page", "run"),
 }
 RESULTS = ROOT / "benchmarks" / "RESULTS.md"

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from explorer.building import Built, build
     from explorer.experiment import Experiment
+    from explorer.instruments import InstrumentError, credit_matrix, influence_balancing, lags, truncation_bias
     from explorer.problems import ExperimentError
     from explorer.several import SweepError
     from explorer.sweeping import sweep
@@ -17,14 +18,15 @@ if TYPE_CHECKING:
     from explorer.watching import WatchError, watch
 
 __all__ = [
-    "Built", "Experiment", "ExperimentError", "SweepError", "Training", "WatchError", "build", "measure", "sweep",
-    "train", "watch",
+    "Built", "Experiment", "ExperimentError", "InstrumentError", "SweepError", "Training", "WatchError", "build",
+    "credit_matrix", "influence_balancing", "lags", "measure", "sweep", "train", "truncation_bias", "watch",
 ]  # fmt: skip
 
 # No module may have the name of something public: importing it would put the module in that thing's place.
 _HOMES = {
     "building": ("Built", "build"),
     "experiment": ("Experiment",),
+    "instruments": ("InstrumentError", "credit_matrix", "influence_balancing", "lags", "truncation_bias"),
     "problems": ("ExperimentError",),
     "several": ("SweepError",),
     "sweeping": ("sweep",),

@@ -63,14 +63,14 @@ def need(experiment: "Experiment") -> Need:
     """Estimate the need of a run.
 
     Work of an update: forward 2·T·B·G·H·(H + D), the same three times again backward, where truncation multiplies the
-    recurrent part by the number of overlapping pieces. Memory: states, pre-activations and partials of all time
-    steps, the weights with gradient and optimiser state, and the recorded rows in float64.
+    recurrent part by the number of overlapping pieces; carried forward, 2·T·B·G²·H³·(H + D + 2) besides. Memory:
+    states, pre-activations and partials of all time steps, the weights with gradient and optimiser state, and the
+    recorded rows in float64; carried forward, what is carried.
     """
     task, cell = experiment.task, experiment.cell
     steps, batch, hidden, gates = task.steps, experiment.batch_size, cell.hidden_size, len(cell.gates)
-    k1 = getattr(experiment.truncation, "k1", steps)
-    k2 = min(getattr(experiment.truncation, "k2", steps), steps)
-    lanes = max(1.0, k2 / min(k1, steps))
+    truncation, (first, last) = experiment.truncation, task.asked
+    lanes = min(truncation.lanes(steps), last - first + 1.0)  # pieces without a loss are left out
     itemsize = 8 if experiment.dtype == "float64" else 4
     passes = 3 + lanes
     product = 2.0 * steps * batch * gates * hidden * (passes * hidden + 3 * task.input_size)
@@ -80,8 +80,16 @@ def need(experiment: "Experiment") -> Need:
     sliding = lanes * batch * hidden * (gates + 2)
     rows = rows_bytes(experiment.steps, steps, len(cell.states))
     recording = min(steps, RECORDED_TOGETHER) * gates * hidden**2 * (itemsize + 8.0)
-    work = product + pointwise + EIGENVALUES * hidden**3
-    return Need((numbers + weights + sliding) * itemsize + recording + rows, work * experiment.steps, work)
+    influence = _influence(experiment) if truncation.forward else 0.0
+    work = product + pointwise + EIGENVALUES * hidden**3 + 2.0 * steps * gates * hidden * influence
+    held = influence * (gates + 2 * len(cell.states)) if truncation.forward else 0.0
+    return Need((numbers + weights + sliding + held) * itemsize + recording + rows, work * experiment.steps, work)
+
+
+def _influence(experiment: "Experiment") -> float:
+    """Numbers in the derivative of one state by the weights, B·H·(G·H)·(H + D + 2): what RTRL carries forward."""
+    hidden, inputs = experiment.cell.hidden_size, experiment.task.input_size
+    return float(experiment.batch_size * hidden * len(experiment.cell.gates) * hidden * (hidden + inputs + 2))
 
 
 def rows_bytes(updates: int, time: int, states: int) -> float:
@@ -117,12 +125,13 @@ def excess(experiment: "Experiment") -> Excess | None:
     one named is the farthest above its default.
     """
     wanted, allowed = need(experiment), limits()
+    why = f" ({experiment.truncation.kind} takes O(H⁴) a step)" if experiment.truncation.forward else ""
     if wanted.memory > allowed.memory:
         reason = f"about {wanted.memory / 1e9:.3g} GB of memory, the budget is {allowed.memory / 1e9:.3g} GB"
     elif wanted.work > allowed.work:
-        reason = f"about {wanted.work:.2g} operations, the budget is {allowed.work:.2g}"
+        reason = f"about {wanted.work:.2g} operations{why}, the budget is {allowed.work:.2g}"
     elif wanted.update > allowed.update:
-        reason = f"about {wanted.update:.2g} operations for one update, the budget is {allowed.update:.2g}"
+        reason = f"about {wanted.update:.2g} operations for one update{why}, the budget is {allowed.update:.2g}"
     else:
         return None
     remedies: dict[tuple[str, ...], int] = {}

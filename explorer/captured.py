@@ -62,11 +62,12 @@ class Updates:
 def updates_of(experiments: Sequence[Experiment], networks: Networks) -> Updates | None:
     """Updates by graphs where they may be captured; None where updates are to be made in the plain way.
 
-    That is on a CPU, where there is an update after each piece of a sequence, and for cells whose partial derivatives
-    are derived by autograd, which looks at numbers on its way.
+    That is on a CPU, where there is an update after each piece of a sequence or each has a plan of its own, and for
+    cells whose partial derivatives are derived by autograd, which looks at numbers on its way.
     """
     cell, device = networks.cell, networks.weight_hh.device
-    alone = any(experiment.truncation.updates_per_segment for experiment in experiments)
+    schemes = [experiment.truncation for experiment in experiments]
+    alone = any(scheme.updates_per_segment or scheme.alone or scheme.varies for scheme in schemes)
     if device.type != "cuda" or alone or type(cell).partials is Cell.partials:
         return None
     return Updates(experiments, networks)

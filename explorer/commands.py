@@ -1,11 +1,9 @@
-"""The command line: measure, train and sweep without a browser."""
+"""The command line: measure, train, sweep and the instruments without a browser."""
 
-import copy
 import json
 import threading
 from collections import Counter
-from collections.abc import Callable, Collection, Iterable, Mapping
-from contextlib import suppress
+from collections.abc import Collection, Iterable
 from time import monotonic
 from typing import Any
 
@@ -17,11 +15,13 @@ from explorer.budget import LimitError
 from explorer.building import DeviceError
 from explorer.dataset import SaveError
 from explorer.delivering import check, deliver, finding, keep
-from explorer.experiment import Experiment, all_settings, load
 from explorer.grid import NOT_RUN, Grid
+from explorer.instrument_commands import COMMANDS
+from explorer.instruments import InstrumentError
 from explorer.interrupts import INTERRUPTED, interruptible
 from explorer.kept_runs import kept_runs
 from explorer.library import library
+from explorer.options import experiment_of, experiment_options
 from explorer.problems import ExperimentError
 from explorer.recording import Row, chance_of
 from explorer.several import SweepError
@@ -46,7 +46,7 @@ class _Sentences(click.Group):
         """Run the command."""
         try:
             return super().invoke(ctx)
-        except (ExperimentError, LimitError, SweepError, DeviceError, SaveError) as error:
+        except (ExperimentError, LimitError, SweepError, DeviceError, SaveError, InstrumentError) as error:
             raise click.ClickException(str(error)) from None
         except KeyboardInterrupt:
             click.echo("\nstopped before anything was recorded.", err=True)
@@ -66,63 +66,29 @@ def main() -> None:
     torch.set_num_threads(1)  # at these sizes one thread is faster than two
 
 
-def _experiment_options(command: Callable[..., Any]) -> Callable[..., Any]:
-    """--config, one flag for every field, and --out."""
-    command = click.option("--out", type=click.Path(), help="File to write: .nc (NetCDF) or .csv.")(command)
-    for setting in reversed(all_settings()):
-        flag = f"--{setting.key.replace('_', '-')}"
-        shown = f"{setting.description} [{setting.name}: {setting.allowed}; default {setting.default}]"
-        command = click.option(flag, setting.key, metavar=setting.type.__name__.upper(), help=shown)(command)
-    return click.option("--config", type=click.Path(), help="JSON file with the experiment; flags win over it.")(
-        command
-    )
-
-
-def _experiment(config: str | None, flags: Mapping[str, str | None]) -> Experiment:
-    """The file's experiment with the flags' values, which may also mend what is wrong in the file."""
-    data = load(config) if config else {}
-    given = {key: value for key, value in flags.items() if value is not None}
-    try:
-        experiment = Experiment.model_validate(data)
-    except ExperimentError:
-        with suppress(ExperimentError):
-            return Experiment.model_validate(_overlaid(data, given)).changed(**given)
-        raise
-    return experiment.changed(**given)
-
-
-def _overlaid(data: Mapping[str, Any], flags: Mapping[str, str]) -> dict[str, Any]:
-    """The nested config with the flags' values in their places, where it has such places."""
-    tree = copy.deepcopy(dict(data))
-    for setting in all_settings():
-        *owners, last = setting.path
-        level: Any = tree
-        for owner in owners:
-            level = level.get(owner) if isinstance(level, dict) else None
-        if setting.key in flags and isinstance(level, dict):
-            level[last] = flags[setting.key]
-    return tree
+for instrument in COMMANDS:
+    main.add_command(instrument)
 
 
 @main.command("measure")
-@_experiment_options
+@experiment_options
 def measure_command(config: str | None, out: str | None, **flags: str | None) -> None:
     """Gradient flow at the start of training; trains nothing."""
-    experiment = _experiment(config, flags)
+    experiment = experiment_of(config, flags)
     check(out, config)
     flow = measure(experiment)
     deliver(flow, out, [finding(flow)])
 
 
 @main.command("train")
-@_experiment_options
+@experiment_options
 @click.option("--again", is_flag=True, help="Train even where the run library has this run.")
 @click.pass_context
 def train_command(
     context: click.Context, /, config: str | None, out: str | None, again: bool, **flags: str | None
 ) -> None:
     """Train, recording every update; Ctrl-C ends the run and keeps what was recorded."""
-    experiment = _experiment(config, flags)
+    experiment = experiment_of(config, flags)
     check(out, config)
     known = None if again else library().entry(experiment)
     if known is not None and known.status != "stopped" and (run := library().open(experiment)) is not None:
@@ -145,7 +111,7 @@ def train_command(
 
 
 @main.command("sweep")
-@_experiment_options
+@experiment_options
 @click.option("--over", "axes", multiple=True, required=True, metavar=OVER, help=OVER_HELP)
 @click.option("--scheduler", metavar="ADDRESS", help=SCHEDULER_HELP)
 @click.pass_context
@@ -159,7 +125,7 @@ def sweep_command(
     **flags: str | None,
 ) -> None:
     """Train every combination of values; Ctrl-C ends the sweep and keeps what was recorded."""
-    grid = Grid(_experiment(config, flags), _over(axes))
+    grid = Grid(experiment_of(config, flags), _over(axes))
     check(out, config)
     stop, done, failure = threading.Event(), dict[int, xr.Dataset](), None
     chances = [chance_of(experiment)[0] for experiment in grid.experiments]

@@ -9,11 +9,15 @@ Variables (dimensions in brackets); the loss is L = mean over sequences of the s
     asked [step]              number of time steps whose loss this update uses
     grad_norm, grad_norm_clipped [step]   2-norm of the whole parameter gradient before and after clipping
     spectral_radius [step]    of W_hh; with gates, of the candidate's block
+    truncation_length, estimated_bias, true_bias [step]   of adaptive truncation: K, δ(K), and ‖ĝ − g‖/‖g‖ of the whole
+                              gradient ĝ of the recurrent layer against g, that of full BPTT
+    cosine, norm_ratio, relative_bias [step, variant]     of schemes measured beside the one that trains: the cosine of
+                              ĝ and g, ‖ĝ‖/‖g‖, ‖ĝ − g‖/‖g‖
 """
 
 import os
 import secrets
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -31,7 +35,14 @@ UNITS = {
     "grad_norm": "‖∂L/∂θ‖ before clipping",
     "grad_norm_clipped": "‖∂L/∂θ‖ after clipping",
     "spectral_radius": "largest |eigenvalue| of W_hh",
+    "truncation_length": "time steps",
+    "estimated_bias": "estimated bound of ‖ĝ − g‖/‖g‖",
+    "true_bias": "‖ĝ − g‖/‖g‖",
+    "cosine": "cosine of ĝ and g",
+    "norm_ratio": "‖ĝ‖/‖g‖",
+    "relative_bias": "‖ĝ − g‖/‖g‖",
 }
+BY_VARIANT = ("cosine", "norm_ratio", "relative_bias")
 SUFFIXES = (".nc", ".csv")
 PART = ".explorer-"  # what the names of files begin with that are still being written
 COMPRESSED = {"zlib": True, "complevel": 1, "shuffle": True}  # halves float64 numbers that were float32
@@ -41,23 +52,25 @@ class SaveError(Exception):
     """A file could not be written; the sentence says why and what to do."""
 
 
-def run_dataset(rows: Mapping[str, NDArray[np.float64]], attributes: Mapping[str, Any]) -> xr.Dataset:
+def run_dataset(
+    rows: Mapping[str, NDArray[np.float64]], attributes: Mapping[str, Any], variants: Sequence[str] = ()
+) -> xr.Dataset:
     """Recorded rows as a Dataset.
 
     Args:
-        rows: variable → [steps, T] or [steps].
+        rows: variable → [steps, T], [steps], or [steps, variants].
         attributes: what belongs to the whole run.
+        variants: names of the schemes that were measured beside the one that trains.
 
     Returns:
         The Dataset; `step` counts from 0, `time` from 1.
     """
     steps, length = rows["grad_h"].shape
+    dims = {name: ("step", "variant" if name in BY_VARIANT else "time")[: rows[name].ndim] for name in rows}
     return xr.Dataset(
-        {
-            name: (("step", "time")[: values.ndim], values, {"long_name": UNITS.get(name, name)})
-            for name, values in rows.items()
-        },
-        {"step": np.arange(steps), "time": np.arange(1, length + 1)},
+        {name: (dims[name], values, {"long_name": UNITS.get(name, name)}) for name, values in rows.items()},
+        {"step": np.arange(steps), "time": np.arange(1, length + 1)}
+        | ({"variant": list(variants)} if variants else {}),
         dict(attributes),
     )
 
@@ -91,8 +104,8 @@ def check_target(path: str | Path) -> Path:
 def save(dataset: xr.Dataset, path: str | Path, *, compressed: bool = False) -> Path:
     """Write a Dataset to .nc (NetCDF 4, `compressed` without loss) or .csv, one row for each step and time.
 
-    Beside a .csv stands an .experiment.json, ready for --config. All is written under temporary names first and moved
-    into place, so that a file is either whole or not there.
+    Beside a .csv of an experiment stands an .experiment.json, ready for --config. All is written under temporary names
+    first and moved into place, so that a file is either whole or not there.
 
     Raises:
         SaveError: where it cannot be written, a full disk included.
@@ -104,9 +117,10 @@ def save(dataset: xr.Dataset, path: str | Path, *, compressed: bool = False) -> 
             encoding = dict.fromkeys(dataset.data_vars, COMPRESSED) if compressed else {}
             _write({target: lambda file: file.write(dataset.to_netcdf(engine="h5netcdf", encoding=encoding))})
         else:
-            config = str(dataset.attrs.get("experiment", "{}")).encode()
-            beside = experiment_beside(target)
-            _write({beside: lambda file: file.write(config), target: dataset.to_dataframe().to_csv})
+            files: dict[Path, Callable[[BinaryIO], object]] = {}
+            if "experiment" in dataset.attrs:
+                files[experiment_beside(target)] = lambda file: file.write(str(dataset.attrs["experiment"]).encode())
+            _write(files | {target: dataset.to_dataframe().to_csv})
     except OSError as error:
         raise SaveError(f"{target}: could not be written: {error.strerror or error}.") from None
     return target

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path as FilePath
 from typing import Any, Literal, Self
 
+import numpy as np
 from pydantic import ModelWrapValidatorHandler, ValidationError, model_validator
 
 from explorer import budget
@@ -16,7 +17,9 @@ from explorer.parts import Part, quantity
 from explorer.problems import ExperimentError, Problem, in_words, no_such, problem_of, shown
 from explorer.settings import Path, Setting, members, settings_of, text
 from explorer.tasks import Adding, AnyTask
-from explorer.truncation import AnyTruncation, Full
+from explorer.truncation import AnyTruncation, Full, Plan
+
+PLAN_STREAM = 1  # beside the seed, so that cuts come from a stream of their own
 
 
 class Experiment(Part):
@@ -80,6 +83,15 @@ class Experiment(Part):
     def digest(self) -> str:
         """A short name for exactly this experiment: SHA-256 of its JSON, 16 hexadecimal digits."""
         return hashlib.sha256(self.model_dump_json().encode()).hexdigest()[:16]
+
+    def plans(self) -> Iterator[Plan]:
+        """Which losses flow back how far, for one update after another; what is drawn follows from the seed."""
+        return self.truncation.plans(self.task.steps, np.random.default_rng([self.seed, PLAN_STREAM]))
+
+    @property
+    def plan(self) -> Plan:
+        """That of the first update."""
+        return next(self.plans())
 
     def settings(self) -> dict[Setting, Any]:
         """Every field that this experiment has, with the bounds and defaults of its kinds, and its value."""

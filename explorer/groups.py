@@ -11,6 +11,7 @@ from explorer.experiment import Experiment
 from explorer.recording import Recording, Row
 from explorer.together import Together, same_shape
 from explorer.training import Training
+from explorer.truncation import with_loss
 
 MOST_MODELS = 16  # in one program: more save next to nothing, and differ more in how far they flow back
 
@@ -42,9 +43,8 @@ def grouped(experiments: Sequence[Experiment], places: int = 1) -> list[list[int
 
 def _reach(experiment: Experiment) -> int:
     """How many steps the backward pass goes back."""
-    first, last = experiment.task.asked
-    plan = experiment.truncation.plan(experiment.task.steps)
-    return experiment.task.steps - min(s.oldest for s in plan if s.first <= last and s.last >= first)
+    plan = with_loss(experiment.truncation.plan(experiment.task.steps), experiment.task.asked)
+    return experiment.task.steps - min(s.oldest for s in plan)
 
 
 def _weight(experiment: Experiment) -> float:

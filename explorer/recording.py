@@ -1,7 +1,8 @@
 """What a run leaves: a row for each update, and what belongs to the whole run."""
 
 import json
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, field
 from math import isfinite, nan
 from typing import Literal
 
@@ -11,7 +12,7 @@ import xarray as xr
 
 from explorer.bptt import recorded_names
 from explorer.bptt.recording import Array
-from explorer.dataset import run_dataset
+from explorer.dataset import BY_VARIANT, run_dataset
 from explorer.experiment import Experiment
 from explorer.truncation import Plan, cuts, with_loss
 
@@ -21,10 +22,11 @@ NUMBERS = ("loss", "accuracy", "asked", "grad_norm", "grad_norm_clipped", "spect
 
 @dataclass(frozen=True)
 class Row:
-    """What one update leaves: numbers, and norms by time [T]."""
+    """What one update leaves: numbers, norms by time [T], and what was measured of other schemes [variants]."""
 
     numbers: dict[str, float]
     by_time: dict[str, Array]
+    beside: dict[str, Array] = field(default_factory=dict)
 
     @property
     def finite(self) -> bool:
@@ -40,18 +42,20 @@ class Recording:
         recorded: number of rows.
     """
 
-    def __init__(self, experiment: Experiment) -> None:
-        self.experiment = experiment
+    def __init__(self, experiment: Experiment, variants: Sequence[str] = ()) -> None:
+        self.experiment, self.variants = experiment, tuple(variants)
         self.status: Status = "running"
         self.recorded = 0
         total, by_time = experiment.steps, recorded_names(experiment.cell)
         self._rows: dict[str, Array] = {name: np.zeros((total, experiment.task.steps)) for name in by_time}
-        self._rows |= {name: np.zeros(total) for name in NUMBERS}
+        self._rows |= {name: np.zeros(total) for name in (*NUMBERS, *experiment.truncation.records)}
+        if variants:
+            self._rows |= {name: np.zeros((total, len(variants))) for name in BY_VARIANT}
 
     def keep(self, row: Row) -> None:
         """Add a row; one that is not finite ends the run as diverged, the last one asked for as finished."""
         here = self.recorded
-        for name, values in (row.by_time | row.numbers).items():
+        for name, values in (row.by_time | row.numbers | row.beside).items():
             self._rows[name][here] = values
         self.recorded = here + 1  # last, so that readers in other threads see whole rows only
         if not row.finite:
@@ -69,7 +73,7 @@ class Recording:
         status = self.status  # read before the rows, and set after the last of them
         recorded = self.recorded
         rows = {name: values[:recorded] for name, values in self._rows.items()}
-        return run_dataset(rows, attributes(self.experiment, status, recorded))
+        return run_dataset(rows, attributes(self.experiment, status, recorded), self.variants)
 
 
 def attributes(experiment: Experiment, status: Status, recorded: int) -> dict[str, object]:
@@ -83,7 +87,9 @@ def attributes(experiment: Experiment, status: Status, recorded: int) -> dict[st
         "question": json.dumps([task.question]),
         "chance_loss": chance,
         "chance_text": formula,
-        "cuts": json.dumps(cuts(_with_loss(experiment), task.steps)),
+        # A plan that is another at each update has no cuts of its own; its zeros are in the data.
+        "cuts": json.dumps([] if experiment.truncation.varies else cuts(_with_loss(experiment), task.steps)),
+        "truncation_length": experiment.truncation.reach(task.steps),
         "torch": str(torch.__version__),
     }
     if status == "diverged":
@@ -97,7 +103,8 @@ def chance_of(experiment: Experiment) -> tuple[float, str]:
     The task's own is that of a whole sequence. Where each update has only a part of a sequence's loss there is none:
     nan and no formula.
     """
-    if experiment.truncation.updates_per_segment and len(_with_loss(experiment)) > 1:
+    truncation, (first, last) = experiment.truncation, experiment.task.asked
+    if (truncation.updates_per_segment and len(_with_loss(experiment)) > 1) or (truncation.partial and first < last):
         return nan, ""
     return experiment.task.chance
 

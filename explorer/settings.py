@@ -20,7 +20,7 @@ class Setting:
     Attributes:
         path: where it stands, such as ("cell", "weights", "gain").
         default: its value when absent.
-        type: `int`, `float` or `str`.
+        type: `int`, `float`, `bool` or `str`.
         description: what it does, one line.
         label: short name for people.
         unit: unit, or empty.
@@ -60,12 +60,16 @@ class Setting:
         """What values are allowed, in words."""
         if self.choices:
             return "one of " + ", ".join(self.choices)
+        if self.type is bool:
+            return "true or false"
         noun = "an integer" if self.type is int else "a number"
         return f"{noun} from {text(self.ge)} to {text(self.le)}" + (f" {self.unit}" if self.unit else "")
 
 
 def text(value: Any) -> str:
     """A value as URLs and flags write it; reads back to the same value."""
+    if isinstance(value, bool):
+        return str(value).lower()
     if isinstance(value, float):
         return f"{value:.0f}" if value.is_integer() and abs(value) < 1e15 else repr(value)
     return str(value)
@@ -119,7 +123,7 @@ def _plain(info: FieldInfo, path: Path) -> Setting:
         if isinstance(rule, Le):
             bounds["le"] = rule.le
     kind: Any = str if choices else info.annotation
-    assert kind in (int, float, str), f"{path}: a field is a number, a word or a part"
+    assert kind in (int, float, bool, str), f"{path}: a field is a number, a truth value, a word or a part"
     label = path[-1].replace("_", " ").capitalize()
     return Setting(
         path, info.default, kind, info.description or "", **{"label": label, **_extra(info)}, choices=choices, **bounds

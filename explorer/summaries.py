@@ -26,7 +26,7 @@ def summaries(grid: Grid, found: Mapping[int, xr.Dataset]) -> xr.Dataset:
         more = ("bin",) if name in SPREADS else ()
         values = np.full((len(grid.experiments), *([len(BINS)] if more else [])), nan)
         if name == "truncation_length":  # known before a run is made
-            values[:] = [getattr(e.truncation, "k2", e.task.steps) for e in grid.experiments]
+            values[:] = [e.truncation.reach(e.task.steps) for e in grid.experiments]
         for number, each in found.items():
             values[number] = each[name].values
         variables[name] = ((*grid.axes, *more), values.reshape(*shape, *values.shape[1:]))

@@ -16,7 +16,7 @@ from explorer.captured import updates_of
 from explorer.experiment import Experiment
 from explorer.recording import Row
 from explorer.tasks import Batch
-from explorer.truncation import Lanes, Plan, with_loss
+from explorer.truncation import Lanes, with_loss
 
 TOGETHER = ("task", "batch_size", "optimizer", "steps", "device", "dtype")
 
@@ -24,13 +24,14 @@ TOGETHER = ("task", "batch_size", "optimizer", "steps", "device", "dtype")
 def same_shape(experiment: Experiment) -> tuple[object, ...]:
     """What experiments must have in common to be trained together; compare by ==.
 
-    Plans of as many lanes cost the same. An experiment with an update after each piece shares with none but itself.
+    Plans of as many lanes cost the same. An experiment with an update after each piece shares with none but itself, and
+    so does one whose scheme says that it trains alone.
     """
-    if experiment.truncation.updates_per_segment:
+    if experiment.truncation.alone or experiment.truncation.updates_per_segment:
         return ("alone", experiment.digest)
     cell, fields = experiment.cell, (getattr(experiment, name) for name in TOGETHER)
     length = experiment.task.steps
-    plan = with_loss(experiment.truncation.plan(length), experiment.task.asked)
+    plan = with_loss(experiment.plan, experiment.task.asked)
     lanes = Lanes.of(plan, length).inject.shape[1]
     return (type(cell), cell.hidden_size, lanes, *fields)
 
@@ -62,9 +63,8 @@ class Together:
         self._streams = {seed: built.batches for seed, built in zip(seeds, started, strict=True)}
         order = list(self._streams)
         self._which = torch.tensor([order.index(seed) for seed in seeds], device=started[0].batch.inputs.device)
-        length = one.task.steps
         self._captured = updates_of(experiments, self._model)
-        self._plans: list[Plan] = [experiment.truncation.plan(length) for experiment in experiments]
+        self._plans = [experiment.plans() for experiment in experiments]
 
     def __iter__(self) -> Iterator[dict[int, Row]]:
         """Train."""
@@ -105,7 +105,7 @@ class Together:
         def take(flow: Flow) -> None:
             by_time.update(norms_by_time(one.cell, flow))
 
-        task = Pass(one.cell, plans=self._plans, on_flow=take, asked=one.task.asked)
+        task = Pass(one.cell, plans=[next(plans) for plans in self._plans], on_flow=take, asked=one.task.asked)
         self._optimizer.zero_grad()
         answers = self._model(batch.inputs.unflatten(1, (models, size)), task).flatten(1, 2)
         first, last = one.task.asked

@@ -1,36 +1,25 @@
 """The loop: batch, gradient, clip, update, record; one record after each update."""
 
 import threading
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
 from math import isfinite
+from typing import Any
 
 import numpy as np
 import xarray as xr
 from torch import Tensor
 
-from explorer.bptt import Flow, Networks, Pass, Trajectory, joint_norm, newest, norms_by_time, spectral_radius
+from explorer.bptt import Flow, Network, Networks, Trace, joint_norm, norms_by_time, spectral_radius
 from explorer.bptt.recording import Array
 from explorer.building import Built, build
 from explorer.captured import updates_of
 from explorer.dataset import run_dataset
 from explorer.experiment import Experiment
+from explorer.pieces import Piece, overlap, pieces, whole
 from explorer.recording import Recording, Row, Status, attributes
-from explorer.tasks import Batch, Task
-from explorer.tasks.base import Span
-from explorer.truncation import Segment
-
-
-@dataclass(frozen=True)
-class _Piece:
-    """The steps first…last (counted from 1) of one batch, whose losses make one gradient; those asked have one."""
-
-    batch: Batch
-    first: int
-    last: int
-    asked: Span
-    task: Pass
-    initial: tuple[Tensor, ...] | None = None
+from explorer.schemes import Beside, Scheme, truncation_of
+from explorer.tasks import Task
+from explorer.truncation import Truncation
 
 
 class Training:
@@ -41,12 +30,24 @@ class Training:
     recorded, its update is not made.
     """
 
-    def __init__(self, experiment: Experiment) -> None:
-        self.recording = Recording(experiment)
+    def __init__(self, experiment: Experiment, beside: Sequence[Truncation] = ()) -> None:
+        """Build the seeded start.
+
+        Args:
+            experiment: what is trained.
+            beside: truncation schemes whose gradients on the same trajectories are measured, not applied.
+
+        Raises:
+            DeviceError: where CUDA is asked for and there is none.
+            ExperimentError: where a scheme cannot be measured beside this one.
+        """
+        self._beside = Beside(beside, experiment)
+        self.recording = Recording(experiment, self._beside.labels)
         self._stop = threading.Event()
         self._built = build(experiment)
+        self._scheme = Scheme(experiment.truncation, experiment)
         self._optimizer = experiment.optimizer.build(self._built.model.parameters())
-        self._captured = updates_of([experiment], Networks([self._built.model]))
+        self._captured = None if beside else updates_of([experiment], Networks([self._built.model]))
 
     def __iter__(self) -> Iterator[Row]:
         """Train."""
@@ -68,8 +69,8 @@ class Training:
         if self._captured is not None:
             yield from (self._captured(batch)[0] for batch in self._built.batches)
             return
-        for piece in _pieces(self._built):
-            row = _gradient(self._built, piece)
+        for piece in pieces(self._built, self._scheme):
+            row = _gradient(self._built, piece, self._scheme, self._beside)
             if row.finite:
                 self._optimizer.step()
             yield row
@@ -81,6 +82,11 @@ class Training:
     def _end_if_asked(self) -> None:
         if self.status == "running" and self._stop.is_set():
             self.recording.status = "stopped"
+
+    @property
+    def model(self) -> Network:
+        """The network as it is now; it goes on to change."""
+        return self._built.model
 
     @property
     def status(self) -> Status:
@@ -103,63 +109,45 @@ def measure(experiment: Experiment) -> xr.Dataset:
     Raises:
         DeviceError: where CUDA is asked for and there is none.
     """
-    built = build(experiment)
-    row = _gradient(built, _whole(built, built.batch))
+    built, scheme = build(experiment), Scheme(experiment.truncation, experiment)
+    row = _gradient(built, whole(built, scheme, built.batch), scheme)
     rows = {name: np.asarray(values)[np.newaxis] for name, values in (row.by_time | row.numbers).items()}
     return run_dataset(rows, attributes(experiment, "finished", 1))
 
 
-def train(experiment: Experiment) -> xr.Dataset:
+def train(experiment: Experiment, beside: Sequence[Truncation | Mapping[str, Any] | str] = ()) -> xr.Dataset:
     """Train `experiment.steps` updates and return everything recorded.
+
+    Args:
+        experiment: what is trained.
+        beside: truncation schemes, or what the field `truncation` takes for them, such as "full" or {"kind": "window",
+            "k1": 5, "k2": 5}. At each update their gradients on the same trajectory are measured and not applied:
+            `cosine`, `norm_ratio` ‖ĝ‖/‖g‖ and `relative_bias` ‖ĝ − g‖/‖g‖ [step, variant] of the whole gradient ĝ of
+            the recurrent layer against g, that of full BPTT.
 
     Raises:
         DeviceError: where CUDA is asked for and there is none.
+        ExperimentError: where a scheme is not allowed, or cannot be measured beside this one.
     """
-    training = Training(experiment)
+    training = Training(experiment, [truncation_of(experiment, given) for given in beside])
     for _ in training:
         pass
     return training.dataset()
 
 
-def _pieces(built: Built) -> Iterator[_Piece]:
-    """What each update is made from: whole sequences, or their segments one after another."""
-    for batch in built.batches:
-        if built.experiment.truncation.updates_per_segment:
-            yield from _segments(built, batch)
-        else:
-            yield _whole(built, batch)
-
-
-def _whole(built: Built, batch: Batch) -> _Piece:
-    length, asked = built.experiment.task.steps, built.experiment.task.asked
-    task = Pass(built.experiment.cell, built.experiment.truncation.plan(length), asked=asked)
-    return _Piece(batch, 1, length, asked, task)
-
-
-def _segments(built: Built, batch: Batch) -> Iterator[_Piece]:
-    """The segments of one batch; the state is carried on, and earlier pieces stay as long as a segment reaches them."""
-    history: list[Trajectory] = []
-    initial: tuple[Tensor, ...] | None = None
-    for segment in built.experiment.truncation.plan(built.experiment.task.steps):
-        history = newest(history, segment.first - 1 - segment.oldest)
-        steps = sum(len(piece) for piece in history)
-        own = Segment(steps + 1, steps + segment.last - segment.first + 1, 0)
-        asked = _overlap(built.experiment.task.asked, segment.first, segment.last)
-        within = (asked[0] - segment.first + 1, asked[1] - segment.first + 1)
-        task = Pass(built.experiment.cell, (own,), tuple(history), asked=within)
-        yield _Piece(batch, segment.first, segment.last, asked, task, initial)
-        assert task.trajectory is not None, "a piece is run before the next is asked for"
-        history.append(task.trajectory)
-        initial = task.trajectory.last
-
-
-def _gradient(built: Built, piece: _Piece) -> Row:
+def _gradient(built: Built, piece: Piece, scheme: Scheme, beside: Beside | None = None) -> Row:
     """Gradient of one piece, recorded, clipped, and left in the parameters' `.grad`."""
     experiment, model = built.experiment, built.model
     task, steps = experiment.task, slice(piece.first - 1, piece.last)
-    by_time: dict[str, Array] = {}
+    by_time, others = dict[str, Array](), dict[str, Array]()
     last = piece.last  # not the piece itself, which holds the pass: a cycle would keep all its tensors alive
-    piece.task.on_flow = lambda flow: by_time.update(_placed(experiment, flow, last))
+
+    def take(flow: Flow, trace: Trace) -> None:
+        by_time.update(_placed(experiment, flow, last))
+        scheme.compare(trace, flow)
+        others.update(beside.look(trace) if beside else {})
+
+    piece.task.on_trace = take
     model.zero_grad()
     answers = model(piece.batch.inputs[steps], piece.task, piece.initial)
     loss = task.losses(answers, piece.batch.targets[piece.asked[0] - 1 : piece.asked[1]]).sum(0).mean()
@@ -175,7 +163,7 @@ def _gradient(built: Built, piece: _Piece) -> Row:
         "grad_norm_clipped": joint_norm(gradients) if clipped else norm,
         "spectral_radius": spectral_radius(experiment.cell, model.rnn.weight_hh_l0),
     }
-    return Row(numbers, by_time)
+    return Row(numbers | scheme.numbers, by_time, others)
 
 
 def _placed(experiment: Experiment, flow: Flow, last: int) -> dict[str, Array]:
@@ -187,15 +175,9 @@ def _placed(experiment: Experiment, flow: Flow, last: int) -> dict[str, Array]:
     return found
 
 
-def _overlap(span: Span, first: int, last: int) -> Span:
-    """The steps of a span among first…last; where there are none, (first, first − 1)."""
-    start, end = max(span[0], first), min(span[1], last)
-    return (start, end) if start <= end else (first, first - 1)
-
-
-def _accuracy(task: Task, answers: Tensor, piece: _Piece) -> float:
+def _accuracy(task: Task, answers: Tensor, piece: Piece) -> float:
     """Share of right answers among those that this piece is asked for; nan where it is asked for none."""
-    first, last = _overlap(task.question, piece.first, piece.last)
+    first, last = overlap(task.question, piece.first, piece.last)
     if first > last:
         return float("nan")
     own = answers[first - piece.asked[0] : last - piece.asked[0] + 1]

@@ -4,16 +4,25 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
+import reference
 import torch
 import xarray as xr
+from pydantic import TypeAdapter
 from reference import Gradient
 from torch import Tensor
 
 from explorer.bptt import Flow, Network, Pass, joint_norm, norms_by_time
-from explorer.cells import Cell
+from explorer.cells import AnyCell, Cell
 from explorer.truncation import Plan
 
 EXACT = 1e-8
+CELLS = sorted(reference.STEPS)
+
+
+def cell_of(kind: str, hidden: int) -> Cell:
+    weights = {"kind": "orthogonal", "gain": 1.1}
+    cell: Cell = TypeAdapter(AnyCell).validate_python({"kind": kind, "hidden_size": hidden, "weights": weights})
+    return cell
 
 
 @dataclass(frozen=True)

@@ -19,6 +19,7 @@ FORBIDDEN: dict[str, tuple[str, ...]] = {
     "explorer.settings": ("torch", "streamlit", "explorer.experiment"),
     "explorer.training": ("explorer.figures", "explorer.ui", "explorer.findings", "plotly"),
     "explorer.recording": ("explorer.training", "explorer.figures", "explorer.ui", "explorer.findings", "plotly"),
+    "explorer.instruments": ("explorer.figures", "explorer.ui", "explorer.findings", "plotly", "streamlit"),
     "explorer.interrupts": ("torch", "xarray", "click", "explorer.experiment"),
     "explorer.watching": ("explorer.figures", "explorer.ui", "explorer.findings", "explorer.training", "plotly"),
     "explorer": ("streamlit", "explorer.ui", "explorer.figures", "plotly"),

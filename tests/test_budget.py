@@ -10,7 +10,7 @@ from explorer import Experiment, ExperimentError
 from explorer.budget import LimitError, Need, excess, limits, need, rows_bytes
 from explorer.problems import Problem
 from explorer.recording import Recording
-from explorer.tasks import Adding
+from explorer.tasks import Adding, Copying
 from explorer.truncation import Window
 
 
@@ -102,10 +102,34 @@ def test_work_is_proportional(field: str) -> None:
 
 def test_overlapping_pieces_cost_more() -> None:
     def of(**truncation: int) -> float:
-        return need(Experiment(task=Adding(length=200), truncation=Window(**truncation))).work
+        return need(Experiment(task=Copying(length=200), truncation=Window(**truncation))).work
 
     assert of(k1=1, k2=50) > 5 * of(k1=50, k2=50)
-    assert of(k1=500, k2=500) == need(Experiment(task=Adding(length=200))).work
+    assert of(k1=500, k2=500) == need(Experiment(task=Copying(length=200))).work
+
+
+def test_pieces_without_a_loss_cost_nothing() -> None:
+    sliding = Experiment(task=Adding(length=200), truncation=Window(k1=1, k2=50))
+    assert need(sliding).work == need(Experiment(task=Adding(length=200))).work
+
+
+def test_what_is_carried_forward_costs_the_fourth_power_of_the_size() -> None:
+    def of(hidden: int) -> Experiment:
+        return Experiment.model_validate(
+            {
+                "cell": {"kind": "gru", "hidden_size": hidden},
+                "truncation": {"kind": "rtrl"},
+                "batch_size": 4,
+                "steps": 1,
+            }
+        )
+
+    assert 12 < need(of(48)).work / need(of(24)).work < 16
+    problem = problem_of({"cell": {"kind": "lstm"}, "truncation": {"kind": "rtrl"}, "steps": 10})
+    assert problem is not None and "(rtrl takes O(H⁴) a step)" in problem.sentence
+    assert ("cell", "hidden_size") in problem.remedies
+    fitting = problem.remedies["cell", "hidden_size"]
+    assert Experiment().changed(cell="lstm", hidden_size=fitting, steps=10, truncation="rtrl")
 
 
 def test_large_matrices_count_even_for_short_sequences() -> None:
@@ -125,7 +149,7 @@ def test_a_limit_that_is_no_number_is_named(given: str, monkeypatch: pytest.Monk
 
 
 def test_one_update_is_bounded_too_for_it_cannot_be_stopped() -> None:
-    small = {"task": {"kind": "adding", "length": 1000}, "cell": {"kind": "lstm", "hidden_size": 512}, "steps": 10}
+    small = {"task": {"kind": "copying", "length": 980}, "cell": {"kind": "lstm", "hidden_size": 512}, "steps": 10}
     sliding = {"truncation": {"kind": "window", "k1": 1, "k2": 1000}}
     with pytest.raises(ExperimentError, match="operations for one update") as caught:
         Experiment.model_validate({**small, **sliding, "batch_size": 8})

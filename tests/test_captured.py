@@ -27,7 +27,7 @@ from explorer.training import Training
 @pytest.fixture(autouse=True)
 def norms_as_on_a_device(monkeypatch: pytest.MonkeyPatch) -> None:
     """On a CPU norms are looked at while they are taken; here they are taken as elsewhere."""
-    monkeypatch.setattr(recording, "_norm", recording._careful)
+    monkeypatch.setattr(recording, "norm", recording._careful)
 
 
 @pytest.mark.parametrize("clipping", CLIPPINGS, ids=lambda c: f"{c['kind']}-{c.get('threshold')}")

@@ -97,11 +97,18 @@ def _everything() -> Iterator[Experiment]:
         {"cell": "lstm", "bias": "forget", "weights": "gaussian", "truncation": "window", "task": "copying"},
         {"cell": "lstm", "bias": "chrono", "weights": "identity", "optimizer": "rmsprop", "task": "recall"},
         {"cell": "gru", "bias": "update", "weights": "pytorch", "clipping": "value", "task": "temporal_order"},
+        {"truncation": "online", "k2": 25},
+        {"truncation": "stochastic"},
+        {"truncation": "subsequence"},
+        {"truncation": "adaptive"},
+        {"truncation": "rtrl", "hidden_size": 4},
     ):
         experiment = Experiment().changed(**{"optimizer": "sgd", **kinds}, steps=2, batch_size=2)
         for setting, value in experiment.changed(device="cpu", dtype="float64").settings().items():
-            if setting.name == "truncation.updates":
-                value = "segment"
+            if setting.name in ("truncation.updates", "truncation.start"):
+                value = next(choice for choice in setting.choices if choice != setting.default)
+            elif setting.type is bool:
+                value = not value
             elif setting.type is float:
                 value = max(setting.ge or 0.0, value * 0.75) or 0.5
             elif setting.type is int and setting.key not in ("steps", "batch_size"):

@@ -92,7 +92,7 @@ def test_a_folder_that_may_not_be_written(tmp_path: Path) -> None:
         ("seed=1,-2", "seed = -2: seed: -2 is not allowed"),
         ("frob=1,2", "frob = 1: frob: there is no such field"),
         ("cell=tanh,lsmt", "cell = lsmt: cell.kind: 'lsmt' is not allowed"),
-        ("k2=5,20", "k2 = 5: truncation.k2: full has no such field; give window as truncation.kind."),
+        ("k2=5,20", "k2 = 5: truncation.k2: full has no such field; give window or online as truncation.kind."),
         ('truncation=[{"kind"', 'truncation=[{"kind": the values are not valid JSON.'),
         ('truncation={"kind":"window","k1":9,"k2":3}', "truncation = window(k1=9, k2=3): truncation.k2: 3 is smaller"),
         (

@@ -40,9 +40,11 @@ def test_the_digest_differs_when_any_field_does(experiment: Experiment) -> None:
             other: Any = next(c for c in setting.choices if c != value)
         elif setting.choices:
             other = next(c for c in setting.choices if c != value)
-        elif setting.key in ("k1", "k2"):
-            other = value - 1 if setting.key == "k1" and value > 1 else value + 1
-            if setting.key == "k1" and value == 1 and experiment.flat()["k2"] == 1:
+        elif setting.type is bool:
+            other = not value
+        elif setting.key in ("k1", "k2", "every"):
+            other = value - 1 if setting.key != "k2" and value > 1 else value + 1
+            if setting.key != "k2" and value == 1 and experiment.flat()["k2"] == 1:
                 continue
         else:
             low, high = range_of(setting)

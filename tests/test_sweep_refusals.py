@@ -42,7 +42,7 @@ def test_axes_that_make_no_sense(over: dict[str, Any], sentence: str, monkeypatc
         (
             {},
             {"cell.kind": ["tanh"], "truncation.k2": [5, 20]},
-            "cell = tanh, k2 = 5: truncation.k2: full has no such field; give window as truncation.kind.",
+            "cell = tanh, k2 = 5: truncation.k2: full has no such field; give window or online as truncation.kind.",
         ),
         (
             {"truncation": {"kind": "window", "k1": 20, "k2": 20}},

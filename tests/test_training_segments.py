@@ -9,7 +9,7 @@ import reference
 from agreement import row_agrees
 
 from explorer import Experiment, Training, build
-from explorer import training as module
+from explorer import pieces as module
 from explorer.tasks import Batch, Task
 
 RATE = 0.05

@@ -13,6 +13,21 @@ NUMBERS = 2**18  # entries of ∂L/∂W_hh by step that are computed together: f
 STEPS = 16  # time steps whose products are summed together, for the same reason
 
 
+@dataclass(frozen=True)
+class LayerGradient:
+    """Gradients of one layer's parameters: weight_ih [M, G·H, D], weight_hh [M, G·H, H], biases [M, G·H]."""
+
+    weight_ih: Tensor
+    weight_hh: Tensor
+    bias_ih: Tensor
+    bias_hh: Tensor
+
+    def vector(self) -> Tensor:
+        """All of them in one row for each model, in float64, [M, G·H·(D + H + 2)]."""
+        parts = self.weight_ih, self.weight_hh, self.bias_ih, self.bias_hh
+        return torch.cat([part.flatten(1) for part in parts], dim=1).double()
+
+
 @dataclass
 class Flow:
     """What one backward pass found; T counts the steps of all its pieces.
@@ -63,6 +78,11 @@ class Flow:
             total = total.clone()
             total[..., self.apart] = _outer(self.read[..., self.hidden :], self.v_apart)
         return total[:, :-1].mT, total[:, -1].clone()
+
+    def layer(self) -> LayerGradient:
+        """All of them."""
+        (weight_ih, bias_ih), (weight_hh, bias_hh) = self.weights_ih(), self.weights_hh()
+        return LayerGradient(weight_ih, weight_hh, bias_ih, bias_hh)
 
     def weight_hh_by_step(self) -> Iterator[Tensor]:
         """Blocks of h₍t₋₁₎·δu_tᵀ, time t's own contribution to ∂L/∂W_hhᵀ, [steps, M, H, G·H], in the order of time.

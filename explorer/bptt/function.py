@@ -2,19 +2,18 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from functools import lru_cache
 from typing import Any
 
 import torch
 from torch import Tensor
 from torch.autograd.function import once_differentiable
 
-from explorer.bptt.backward import backward
 from explorer.bptt.flow import Flow
-from explorer.bptt.lanes import Paths
-from explorer.bptt.trajectory import Trajectory, newest, unroll
+from explorer.bptt.influence import Influence
+from explorer.bptt.trace import Trace
+from explorer.bptt.trajectory import Trajectory, unroll
 from explorer.cells import Cell
-from explorer.truncation import Full, Plan, after, with_loss
+from explorer.truncation import Full, Plan
 
 
 @dataclass
@@ -26,7 +25,11 @@ class Pass:
         plan: which losses flow back how far, over the steps of `history` and of this pass; None is full BPTT.
         plans: instead, one plan for each model.
         history: earlier pieces of the trajectory, through which this pass's losses flow back too.
+        choose: instead, finds the plan once the losses have answered.
+        influence: instead of going back, the gradient of the weights is carried forward in it; of one model only. What
+            is handed to `on_flow` is still that of the plan.
         on_flow: called with the gradients of every backward pass.
+        on_trace: called with them, too, and with what the gradients of any other plan follow from.
         asked: the first and the last step of this pass, counted from 1, whose states are handed on; by default all.
             What no loss reads costs nothing then.
         trajectory: the forward pass, once it has run.
@@ -36,30 +39,20 @@ class Pass:
     plan: Plan | None = None
     history: tuple[Trajectory, ...] = ()
     on_flow: Callable[[Flow], None] | None = None
+    on_trace: Callable[[Flow, Trace], None] | None = None
     plans: Sequence[Plan] | None = None
     asked: tuple[int, int] | None = None
+    choose: Callable[[Trace], Plan] | None = None
+    influence: Influence | None = None
     trajectory: Trajectory | None = field(default=None, init=False)
 
-    def laid_out(self, length: int, *, whole: bool) -> tuple[int, Paths]:
-        """What the plans mean for `length` steps.
-
-        Returns:
-            The state before which no gradient flows, 0 for the `whole` trajectory; the paths of the steps after it.
-        """
-        plans = tuple(self.plans or [self.plan if self.plan is not None else Full().plan(length)])
-        earlier = sum(len(piece) for piece in self.history)
-        asked = (self.asked[0] + earlier, self.asked[1] + earlier) if self.asked and not whole else (1, length)
-        return _laid_out(plans, asked, length)
-
-
-@lru_cache(maxsize=8)  # each update of a run has the same plan
-def _laid_out(plans: tuple[Plan, ...], asked: tuple[int, int], length: int) -> tuple[int, Paths]:
-    first, _ = asked
-    plans = tuple(with_loss(plan, asked) for plan in plans)
-    start = min(
-        [*(s.oldest for plan in plans for s in plan), first - 1]
-    )  # what is handed on is taken back, also where no plan lets it flow
-    return start, Paths.of(tuple(after(plan, start) for plan in plans), length - start)
+    def plans_for(self, trace: Trace) -> Sequence[Plan]:
+        """The plans to go back by: of each model, or one for all."""
+        if self.plans:
+            return self.plans
+        if self.choose is not None:
+            return [self.choose(trace)]
+        return [self.plan if self.plan is not None else Full().plan(len(trace))]
 
 
 class Recurrence(torch.autograd.Function):
@@ -93,24 +86,21 @@ class Recurrence(torch.autograd.Function):
         """Backpropagation through time; each direct gradient is that of its own step's loss alone."""
         task, trajectory = ctx.task, ctx.trajectory
         (weight_ih,) = ctx.saved_tensors
-        pieces = (*task.history, trajectory)
         needs = ctx.needs_input_grad[1:]
-        length = sum(len(piece) for piece in pieces)
-        start, paths = task.laid_out(length, whole=needs[0] or any(needs[5:]))
-        first = length - len(trajectory) + (task.asked[0] if task.asked else 1)
-        flow = backward(task.cell, newest(pieces, length - start), direct, first - start, paths)
-        flow.before = start
+        earlier, own = sum(len(piece) for piece in task.history), task.asked or (1, len(trajectory))
+        trace = Trace(task.cell, (*task.history, trajectory), direct, (own[0] + earlier, own[1] + earlier))
+        flow = trace.flow(task.plans_for(trace), whole=needs[0] or any(needs[5:]))
         if task.on_flow is not None:
             task.on_flow(flow)
-        weight_ih_own, bias_ih = flow.weights_ih() if needs[1] or needs[3] else (None, None)
-        weight_hh_own, bias_hh = flow.weights_hh() if needs[2] or needs[4] else (None, None)
+        if task.on_trace is not None:
+            task.on_trace(flow, trace)
+        layer = None
+        if any(needs[1:5]):
+            layer = task.influence.gradient(trajectory, direct, own[0]) if task.influence else flow.layer()
         return (
             None,
             flow.v[-len(trajectory) :] @ weight_ih if needs[0] else None,
-            weight_ih_own,
-            weight_hh_own,
-            bias_ih,
-            bias_hh,
+            *((layer.weight_ih, layer.weight_hh, layer.bias_ih, layer.bias_hh) if layer else (None,) * 4),
             *(state if need else None for state, need in zip(flow.initial, needs[5:], strict=True)),
         )
 

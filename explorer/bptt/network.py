@@ -44,6 +44,14 @@ class Rnn(nn.Module):
         h: Tensor = states[-1]
         return h.squeeze(1)
 
+    def states_after(self, inputs: Tensor) -> State:
+        """The states after reading inputs [T, B, D] from zero, each [1, B, H]; they track no gradient."""
+        task = Pass(self.cell)
+        with torch.no_grad():
+            self(inputs, task)
+        assert task.trajectory is not None, "a pass that has run leaves its trajectory"
+        return task.trajectory.last
+
 
 class Network(nn.Module):
     """rnn and readout: o_t = W·h_t + b."""

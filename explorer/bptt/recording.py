@@ -42,18 +42,18 @@ def norms_by_time(cell: Cell, flow: Flow) -> dict[str, Array]:
 def norms_on_device(cell: Cell, flow: Flow) -> Tensor:
     """The same in the order of `recorded_names`, where the gradients are, [names, M, T]."""
     found = [_over_units(state) for state in flow.states]
-    found.append(torch.cat([_norm(block.flatten(-2)) for block in flow.weight_hh_by_step()]))
+    found.append(torch.cat([norm(block.flatten(-2)) for block in flow.weight_hh_by_step()]))
     return pad(torch.stack(found).mT, (flow.before, 0))
 
 
 def joint_norm(tensors: Sequence[Tensor]) -> float:
     """2-norm of all entries of all tensors together, in float64."""
-    return float(_norm(torch.cat([t.flatten() for t in tensors])))
+    return float(norm(torch.cat([t.flatten() for t in tensors])))
 
 
 def joint_norms(tensors: Sequence[Tensor]) -> Tensor:
     """The same for each of M models, of tensors with a leading dimension of models, [M]."""
-    return _norm(torch.cat([t.flatten(1) for t in tensors], dim=1))
+    return norm(torch.cat([t.flatten(1) for t in tensors], dim=1))
 
 
 def spectral_radius(cell: Cell, weight_hh: Tensor) -> float:
@@ -71,17 +71,17 @@ def spectral_radius(cell: Cell, weight_hh: Tensor) -> float:
 def _over_units(state: Tensor) -> Tensor:
     """[T, M, B, H] → [T, M], in blocks that stay in the cache."""
     steps = max(1, NUMBERS // state[0].numel())
-    return torch.cat([_norm(block).sum(-1) for block in state.split(steps)])
+    return torch.cat([norm(block).sum(-1) for block in state.split(steps)])
 
 
-def _norm(tensor: Tensor) -> Tensor:
+def norm(tensor: Tensor) -> Tensor:
     """2-norm over the last dimension, in float64 and over its whole range."""
     if tensor.device.type != "cpu":
         return _careful(tensor)
     quick, (low, high) = _plain(tensor), SAFE[tensor.dtype]
-    doubtful = ~((quick > low) & (quick < high))
-    found = quick.double()
-    if bool(doubtful.any()):
+    found, (least, most) = quick.double(), quick.aminmax()
+    if not (low < least.item() and most.item() < high):  # nor where one is nan
+        doubtful = ~((quick > low) & (quick < high))
         rest = tensor[doubtful]
         if bool(rest.abs().sum(-1).any()):  # beyond a cut all is zero
             found[doubtful] = _careful(rest)
@@ -100,6 +100,6 @@ def _careful(tensor: Tensor) -> Tensor:
 def _plain(tensor: Tensor) -> Tensor:
     """2-norm over the last dimension as the type of number holds it."""
     if tensor.stride(-1) == 1:
-        norm: Tensor = vector_norm(tensor, dim=-1)
-        return norm
+        found: Tensor = vector_norm(tensor, dim=-1)
+        return found
     return (tensor * tensor).sum(-1).sqrt_()  # vector_norm is slow across memory

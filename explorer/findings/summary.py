@@ -44,7 +44,7 @@ def summary(run: xr.Dataset) -> xr.Dataset:
       1e-12, 12 holds all over 1e12 and what is not finite.
     - ``diverged``: 1 where a loss or gradient norm is not finite, else 0.
     - ``updates``: number of updates made.
-    - ``truncation_length``: k2 of the window, T where nothing is cut, in steps.
+    - ``truncation_length``: k2 of the window, or the mean of what is drawn or chosen; T where nothing is cut, in steps.
     - ``lag``: q - s, in steps.
     - ``threshold``: of clipping; nan without clipping.
     - ``spectral_radius``: of W_hh at the start; with gates, of the candidate's block.
@@ -70,13 +70,19 @@ SPREADS = {"norm_before": "grad_norm", "norm_after": "grad_norm_clipped"}
 
 def _settings(run: xr.Dataset) -> dict[str, float]:
     """Return what follows from the experiment alone."""
-    truncation, clipping = facts.part(run, "truncation"), facts.part(run, "clipping")
+    clipping = facts.part(run, "clipping")
     threshold = clipping.get("threshold") if clipping.get("kind", "none") != "none" else None
     return {
-        "truncation_length": float(truncation.get("k2", run.sizes["time"])),
+        "truncation_length": _length(run),
         "lag": float(facts.asked(run) - facts.cue(run)),
         "threshold": math.nan if threshold is None else float(threshold),
     }
+
+
+def _length(run: xr.Dataset) -> float:
+    if "truncation_length" in run:
+        return float(run["truncation_length"].mean())
+    return float(run.attrs.get("truncation_length", facts.part(run, "truncation").get("k2", run.sizes["time"])))
 
 
 def _start(used: xr.Dataset) -> dict[str, float]:

@@ -7,7 +7,11 @@ from explorer.truncation.plan import Plan, Segment
 
 
 class Full(Truncation):
-    """Every loss flows back to the first step."""
+    """Every loss flows back to the first step.
+
+    g = Σ_s Σ_{t≤s} g(s, t), with g(s, t) the gradient of the loss of step s through the weights as used at step t.
+    Exact. Cost: O(T) operations and O(T) memory.
+    """
 
     kind: Literal["full"] = "full"
 

@@ -67,6 +67,9 @@ def _control(setting: Setting, value: Any) -> None:
             st.segmented_control(label, setting.choices, format_func=_word, required=True, **common)
         else:
             st.selectbox(label, setting.choices, format_func=_word, **common)
+    elif setting.type is bool:
+        put(key, value)
+        st.toggle(label, **common)
     elif setting.slider is None:
         put(key, value)
         st.number_input(label, setting.ge, setting.le, **common)

@@ -7,10 +7,11 @@ import numpy as np
 import pytest
 import torch
 
-from benchmarks import agreement, first, jax_scan, sweeps
+from benchmarks import agreement, first, instruments, jax_scan, sweeps
 from benchmarks.agreement import DisagreementError
 from benchmarks.contestants import KINDS, Fused, Loop, Recorded, Unrecorded, Update, experiment
 from benchmarks.products import products
+from explorer import credit_matrix
 
 TINY = {"length": 12, "batch_size": 3, "hidden_size": 5}
 needs_jax = pytest.mark.skipif(not jax_scan.HERE, reason="JAX is not installed")
@@ -117,3 +118,12 @@ def test_the_sweep_agrees_with_the_loops(monkeypatch: pytest.MonkeyPatch) -> Non
 def test_the_products_run_on_every_cell() -> None:
     for kind in KINDS:
         products(experiment(kind, **TINY))()
+
+
+@pytest.mark.parametrize("case", instruments.CASES)
+def test_the_autograd_passes_find_the_credit_matrix(case: tuple[str, str], monkeypatch: pytest.MonkeyPatch) -> None:
+    here = instruments.experiment_of(*case, steps=24)
+    instruments.check(here)
+    monkeypatch.setattr(instruments, "credit_matrix", lambda experiment: 1.001 * credit_matrix(experiment))
+    with pytest.raises(DisagreementError, match="credit_matrix and the autograd passes disagree"):
+        instruments.check(here)

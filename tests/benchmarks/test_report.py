@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from benchmarks import __main__ as command
-from benchmarks import first, growth, page, steps, sweeps
+from benchmarks import first, growth, instruments, page, steps, sweeps
 from benchmarks.agreement import DisagreementError
 from benchmarks.contestants import KINDS
 from benchmarks.machine import machine
@@ -44,9 +44,10 @@ def test_every_target_belongs_to_a_measure() -> None:
     opponents = [*steps.MAKERS, steps.SCAN]
     made = {steps.measure(kind, opponent) for kind in KINDS for opponent in opponents}
     made |= {growth.measure(kind, length) for kind in KINDS for length in growth.LENGTHS[1:]}
+    made |= {instruments.measure(*case) for case in instruments.CASES} | {instruments.CREDIT, instruments.BIAS}
     made |= {first.NAME, sweeps.NAME, page.STARTED, page.ANSWERED, page.STREAMED}
     assert set(TARGETS) <= made
-    assert len(TARGETS) == 18
+    assert len(TARGETS) == 22
 
 
 def test_the_report_names_the_machine_and_says_each_note_once() -> None:

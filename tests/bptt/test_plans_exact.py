@@ -3,17 +3,15 @@
 import pytest
 import reference
 import torch
-from agreement import Problem, agree, engine, is_not_trivial
+from agreement import CELLS, Problem, agree, cell_of, engine, is_not_trivial
 from hypothesis import given
 from hypothesis import strategies as st
 from plans import plans
-from pydantic import TypeAdapter
 from toy_cells import TOYS, Toy
 
-from explorer.cells import AnyCell, Cell
+from explorer.cells import Cell
 from explorer.truncation import Plan, Segment, mask
 
-CELLS = sorted(reference.STEPS)
 HARD: dict[str, tuple[Plan, int]] = {
     "full": ((Segment(1, 9, 0),), 9),
     "one step": ((Segment(1, 1, 0),), 1),
@@ -24,12 +22,6 @@ HARD: dict[str, tuple[Plan, int]] = {
     "weighted lanes": ((Segment(1, 4, 0, 1.25), Segment(5, 8, 1), Segment(9, 9, 2, 0.5)), 9),
     "longer than a block of partials": ((Segment(1, 17, 0), Segment(18, 35, 13)), 35),
 }
-
-
-def cell_of(kind: str, hidden: int) -> Cell:
-    weights = {"kind": "orthogonal", "gain": 1.1}
-    cell: Cell = TypeAdapter(AnyCell).validate_python({"kind": kind, "hidden_size": hidden, "weights": weights})
-    return cell
 
 
 def compare(cell: Cell, step: reference.Step, problem: Problem, plan: Plan) -> reference.Gradient:

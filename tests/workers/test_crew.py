@@ -72,9 +72,9 @@ def test_a_process_that_dies_is_one_sentence_and_ends_the_others(in_processes: N
 def test_a_failure_names_the_combination(in_processes: None, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("EXPLORER_MEMORY_BYTES", "2e9")
     grid = Grid(config(), {"seed": [0, 1]})
-    unknown = config().model_copy(update={"seed": -1})  # the process refuses it
+    unknown = config().model_copy(update={"batch_size": 0})  # the process refuses it
     monkeypatch.setattr(grid, "experiments", [grid.experiments[0], unknown])
-    with pytest.raises(SweepError, match=r"^seed = 1: the run failed: seed: -1 is not allowed"):
+    with pytest.raises(SweepError, match=r"^seed = 1: the run failed: batch_size: 0 is not allowed"):
         list(runs_here(grid, threading.Event()))
 
 

@@ -1,0 +1,45 @@
+"""Small experiments of every task and cell, and the exact pieces of their gradients."""
+
+from functools import cache
+from typing import Any
+
+import numpy as np
+import reference
+
+from explorer import Built, Experiment, build
+
+TASKS = {"adding": 12, "copying": 3, "temporal_order": 13, "recall": 11}
+PLANS: dict[str, dict[str, Any]] = {
+    "full": {"kind": "full"},
+    "chunked": {"kind": "window", "k1": 5, "k2": 5},
+    "sliding": {"kind": "window", "k1": 1, "k2": 4},
+    "uneven ends": {"kind": "window", "k1": 4, "k2": 7},
+    "k2 beyond T": {"kind": "window", "k1": 3, "k2": 500},
+    "k1 beyond T": {"kind": "window", "k1": 500, "k2": 500},
+}
+
+
+def config(task: str, cell: str, **other: Any) -> dict[str, Any]:
+    # The bias that torch.nn starts with, so that no bias is zero.
+    shape = {"kind": cell, "hidden_size": 5, "bias": {"kind": "pytorch"}}
+    task_config = {"kind": task, "length": TASKS[task]}
+    return {"task": task_config, "cell": shape, "batch_size": 3, "dtype": "float64", "device": "cpu", **other}
+
+
+@cache
+def exact(task: str, cell: str) -> tuple[reference.Pieces, Built]:
+    built = build(Experiment.model_validate(config(task, cell)))
+    weights = built.model.state_dict()
+    step, states = reference.STEPS[cell], reference.STATES[cell]
+    return reference.pieces(step, states, weights, built.batch.inputs, built.step_losses), built
+
+
+def mask_of(truncation: dict[str, Any], length: int) -> np.ndarray:
+    """[s − 1, t − 1]: the contract's words on windows, written out once more."""
+    k1, k2 = truncation.get("k1", length), truncation.get("k2", length)
+    found = np.zeros((length, length), dtype=bool)
+    for s in range(1, length + 1):
+        end = next(e for e in range(s, length + 1) if e % k1 == 0 or e == length)
+        for t in range(max(1, end - k2 + 1), s + 1):
+            found[s - 1, t - 1] = True
+    return found
