@@ -44,7 +44,7 @@ class Picture(ABC):
         """Draw how far it is."""
         del experiment
 
-    def leave(self) -> None:
+    def leave(self) -> None:  # noqa: B027  # most pictures have nothing to end
         """End what is under way for it: another picture is looked at."""
 
 

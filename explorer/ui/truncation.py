@@ -1,4 +1,4 @@
-"""The Truncation page: what each variant of backpropagation through time leaves of the gradient, and what that costs."""
+"""The Truncation page: what each variant of BPTT leaves of the gradient, and what that costs."""
 
 import streamlit as st
 

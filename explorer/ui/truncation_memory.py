@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from math import inf
+from typing import Any
 
 import streamlit as st
 
@@ -39,7 +40,7 @@ def asked_of(experiment: Experiment) -> Grid:
     steps = experiment.task.steps
     lengths = sorted({max(1, round(share * steps)) for share in SHARES})
     windows = [{"kind": "window", "k1": length, "k2": length} for length in lengths]
-    over = {
+    over: dict[str, list[Any]] = {
         "cell.kind": list(CELLS),
         "truncation": [*windows, {"kind": "full"}],
         "seed": [experiment.seed + number for number in range(SEEDS)],

@@ -18,8 +18,8 @@ from explorer.ui.truncation_training import Beside
 TRUNCATION, PICTURE = "truncation", "picture"
 KEYS = (PICTURE, OVER)
 LOOK = 0.5  # seconds between two looks at what is under way
-AREAS = '"picture" 440px "scrub" 4px / 1fr'
-BLOCKS = [1, 2, 3, 5, 7, 10, 14, 20, 30, 40, 50, 70, 100]  # lengths at which influence balancing is shown
+AREAS, NARROW = '"picture" 560px "scrub" 4px / 1fr', '"picture" 440px "scrub" 4px / 1fr'
+BLOCKS = [1, 2, 3, 5, 7, 10, 14, 20, 30, 40, 50, 70, 100, 140, 200]  # lengths at which influence balancing is shown
 
 
 def _bias(found: xr.Dataset, experiment: Experiment) -> go.Figure:
@@ -91,7 +91,14 @@ def _shown() -> str:
 
 def _draw(name: str, shown: Shown, experiment: Experiment) -> None:
     if shown.figure is None:
-        board("truncation", [], areas=AREAS, headline=shown.sentence, revision=f"{name} {experiment.digest}")
+        board(
+            "truncation",
+            [],
+            areas=AREAS,
+            narrow=NARROW,
+            headline=shown.sentence,
+            revision=f"{name} {experiment.digest}",
+        )
         return
     figure = untitled(shown.figure)
     meta = figure.layout.meta
@@ -100,6 +107,7 @@ def _draw(name: str, shown: Shown, experiment: Experiment) -> None:
         "truncation",
         [Panel("picture", figure, str(meta["alt"]))],
         areas=AREAS,
+        narrow=NARROW,
         headline=meta["said"],
         subline=" · ".join(parts),
         revision=f"{name} {experiment.digest}",
