@@ -1,6 +1,10 @@
 """What one update costs: its time, and the memory that it takes."""
 
+import os
+import sys
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from math import nan
 from statistics import median
@@ -50,7 +54,7 @@ def cost(experiment: Experiment) -> Cost:
 
 def _fullest(experiment: Experiment, count: int) -> float:
     """Bytes held at the fullest moment of so many updates, from nothing on."""
-    with profile(activities=[ProfilerActivity.CPU], profile_memory=True, acc_events=False) as profiler:
+    with _quiet(), profile(activities=[ProfilerActivity.CPU], profile_memory=True, acc_events=False) as profiler:
         updates = iter(Training(experiment.model_copy(update={"steps": count})))
         while next(updates, None) is not None:
             pass
@@ -62,3 +66,17 @@ def _fullest(experiment: Experiment, count: int) -> float:
         held += event.nbytes()
         fullest = max(fullest, held)
     return float(fullest)
+
+
+@contextmanager
+def _quiet() -> Iterator[None]:
+    """The profiler's library writes of its own start and end to the process's standard error; nobody asked for that."""
+    sys.stderr.flush()
+    kept, nowhere = os.dup(2), os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, 2)
+    try:
+        yield
+    finally:
+        os.dup2(kept, 2)
+        os.close(kept)
+        os.close(nowhere)

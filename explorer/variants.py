@@ -79,5 +79,5 @@ def at_start(experiment: Experiment) -> xr.Dataset:
 
 
 def spread(steps: int) -> list[int]:
-    """Twelve truncation lengths from 1 to T, evenly on a logarithmic axis, as far as they are different."""
+    """Up to twelve truncation lengths from 1 to T, evenly on a logarithmic axis."""
     return sorted({round(length) for length in np.geomspace(1, min(steps, 10_000), 12)})
