@@ -36,14 +36,14 @@ def collected(runs: Sequence[xr.Dataset]) -> xr.Dataset:
     """Runs of different experiments along a new dimension `run`, padded with nan to the longest.
 
     `digest`, `status`, `recorded` (number of updates), `experiment` (as JSON) and one coordinate for each field whose
-    value differs, as text, say what each is.
+    value differs, as text, say what each is. What was measured of other schemes beside a run stays with that run.
 
     Raises:
         SweepError: where the whole is beyond the memory budget.
     """
     experiments = [Experiment.model_validate_json(run.attrs["experiment"]) for run in runs]
     sizes = {dim: max((run.sizes[dim] for run in runs), default=0) for dim in ("step", "time")}
-    names = list(dict.fromkeys(str(name) for run in runs for name in run.data_vars))
+    names = list(dict.fromkeys(str(name) for run in runs for name in run.data_vars if "variant" not in run[name].dims))
     check_room(len(runs), sizes["step"], sizes["time"], 8.0 * len(names))
     variables = {}
     for name in names:

@@ -41,10 +41,12 @@ def test_memory_is_that_of_the_fullest_moment() -> None:
         return cost(SMALL.changed(cell="lstm", truncation=kind, length=length)).memory
 
     states = 4 * 2 * 8 * 150  # bytes of h alone, in the steps that one has more
-    assert of("full", 200) - of("full", 50) > 6 * states
+    grown = of("full", 200) - of("full", 50)
+    assert grown > 6 * states
     carried = 4 * 2 * 8 * 4 * 8 * (8 + 2 + 2)  # P of one state
     assert of("rtrl", 50) > of("full", 50) + 4 * carried
-    assert of("rtrl", 200) < 1.5 * of("rtrl", 50) and of("online", 200) < 1.3 * of("online", 50)
+    assert of("rtrl", 200) < of("rtrl", 50) + 1.1 * grown  # what is carried does not grow
+    assert of("online", 200) < 1.3 * of("online", 50)
 
 
 def test_prices_are_those_of_each_scheme_and_size() -> None:
