@@ -19,6 +19,7 @@ try:
             st.Page(pages / "explore.py", title="Explore", default=True),
             st.Page(pages / "compare.py", title="Compare"),
             st.Page(pages / "sweep.py", title="Sweep"),
+            st.Page(pages / "truncation.py", title="Truncation"),
             st.Page(pages / "library.py", title="Library"),
             st.Page(pages / "reference.py", title="Reference"),
         ],

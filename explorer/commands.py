@@ -24,6 +24,7 @@ from explorer.library import library
 from explorer.options import experiment_of, experiment_options
 from explorer.problems import ExperimentError
 from explorer.recording import Row, chance_of
+from explorer.schemes import truncation_of
 from explorer.several import SweepError
 from explorer.terminal import Progress, tell
 from explorer.training import Training, measure
@@ -80,22 +81,36 @@ def measure_command(config: str | None, out: str | None, **flags: str | None) ->
     deliver(flow, out, [finding(flow)])
 
 
+BESIDE_HELP = (
+    "Truncation scheme whose gradient is measured at each update and not applied, against full BPTT: a kind such as "
+    'rtrl, or JSON such as {"kind":"window","k1":5,"k2":5}; repeatable.'
+)
+
+
 @main.command("train")
 @experiment_options
 @click.option("--again", is_flag=True, help="Train even where the run library has this run.")
+@click.option("--beside", multiple=True, metavar="KIND|JSON", help=BESIDE_HELP)
 @click.pass_context
 def train_command(
-    context: click.Context, /, config: str | None, out: str | None, again: bool, **flags: str | None
+    context: click.Context,
+    /,
+    config: str | None,
+    out: str | None,
+    again: bool,
+    beside: tuple[str, ...],
+    **flags: str | None,
 ) -> None:
     """Train, recording every update; Ctrl-C ends the run and keeps what was recorded."""
     experiment = experiment_of(config, flags)
+    schemes = [truncation_of(experiment, _scheme(given)) for given in beside]
     check(out, config)
-    known = None if again else library().entry(experiment)
+    known = None if again or beside else library().entry(experiment)
     if known is not None and known.status != "stopped" and (run := library().open(experiment)) is not None:
         tell(f"{known.status} after {known.updates} updates before, taken from the run library; --again trains anew.")
         deliver(run, out, [finding(run)])
         return
-    training, (chance, _) = Training(experiment), chance_of(experiment)
+    training, (chance, _) = Training(experiment, schemes), chance_of(experiment)
     with interruptible(training.stop):
         began = monotonic()
         with Progress(experiment.steps) as progress:
@@ -175,6 +190,17 @@ def runs_command(as_json: bool) -> None:
         tell(f"{len(entries)} runs in {library().folder}.")
     for file in aside:
         tell(f"set aside: {file.sentence}")
+
+
+def _scheme(given: str) -> str | dict[str, Any]:
+    """A kind, or a scheme as JSON."""
+    if not given.startswith("{"):
+        return given
+    try:
+        found: dict[str, Any] = json.loads(given)
+    except (ValueError, RecursionError):
+        raise SweepError(f"--beside {given}: this is not valid JSON.") from None
+    return found
 
 
 def _over(axes: Iterable[str]) -> dict[str, list[Any]]:

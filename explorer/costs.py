@@ -1,14 +1,15 @@
-"""What one update costs: its time, and the memory that it holds."""
+"""What one update costs: its time, and the memory that it takes."""
 
-import gc
+import os
+import sys
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from math import nan
 from statistics import median
 
-import torch
-from torch.nn import Module
-from torch.nn.modules.module import register_module_forward_hook
+from torch.profiler import ProfilerActivity, profile
 
 from explorer.experiment import Experiment
 from explorer.training import Training
@@ -22,9 +23,10 @@ class Cost:
     """What one update of an experiment costs that trains alone, on one thread.
 
     Attributes:
-        seconds: median time of batch, forward pass, backward pass with recording, clipping and update.
-        memory: bytes of all tensors, weights and optimiser included, when the forward pass ends and all that the
-            backward pass needs is held; each storage counted once.
+        seconds: median time of batch, forward pass, backward pass with recording, clipping and update. Where an update
+            follows each piece of a sequence, that of the last pieces, which look back the farthest.
+        memory: bytes of all tensors at the fullest moment, weights, optimiser and what is recorded included, as the
+            allocator counts them.
     """
 
     seconds: float
@@ -33,34 +35,48 @@ class Cost:
 
 def cost(experiment: Experiment) -> Cost:
     """Measure the cost of an update, by making a few."""
-    before, held = _storages(), [0]
-
-    def look(module: Module, *_: object) -> None:
-        held.append(sum(size for key, size in _storages().items() if key not in before))
-
-    training = Training(experiment.model_copy(update={"steps": WARM + TIMED + 1}))
+    segments = experiment.truncation.updates_per_segment
+    pieces = len(experiment.truncation.plan(experiment.task.steps)) if segments else 1
+    training = Training(experiment.model_copy(update={"steps": max(pieces, WARM + TIMED) + 1}))
     updates, times = iter(training), list[float]()
-    for number in range(WARM + TIMED):
+    warm = max(WARM, pieces - TIMED)
+    for number in range(warm + TIMED):
         began = time.perf_counter()
         if next(updates, None) is None:
             break
         took = time.perf_counter() - began
-        times += [took] if number >= WARM or took > LONGEST else []
+        times += [took] if number >= warm or took > LONGEST else []
         if sum(times) > LONGEST:
             break
-    hook = register_module_forward_hook(look)  # looking takes long, so that update is not timed
+    del training, updates
+    return Cost(median(times) if times else nan, _fullest(experiment, max(2, pieces)))
+
+
+def _fullest(experiment: Experiment, count: int) -> float:
+    """Bytes held at the fullest moment of so many updates, from nothing on."""
+    with _quiet(), profile(activities=[ProfilerActivity.CPU], profile_memory=True, acc_events=False) as profiler:
+        updates = iter(Training(experiment.model_copy(update={"steps": count})))
+        while next(updates, None) is not None:
+            pass
+    found = profiler.profiler
+    assert found is not None and found.kineto_results is not None, "a profile that has ended has results"
+    held = fullest = 0
+    changes = (event for event in found.kineto_results.events() if event.name() == "[memory]")
+    for event in sorted(changes, key=lambda event: event.start_ns()):
+        held += event.nbytes()
+        fullest = max(fullest, held)
+    return float(fullest)
+
+
+@contextmanager
+def _quiet() -> Iterator[None]:
+    """The profiler's library writes of its own start and end to the process's standard error; nobody asked for that."""
+    sys.stderr.flush()
+    kept, nowhere = os.dup(2), os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, 2)
     try:
-        next(updates, None)
+        yield
     finally:
-        hook.remove()
-    return Cost(median(times) if times else nan, float(max(held)))
-
-
-def _storages() -> dict[int, int]:
-    """Address → bytes of the memory behind every tensor that is alive."""
-    found = {}
-    for thing in gc.get_objects():
-        if issubclass(type(thing), torch.Tensor):
-            storage = thing.untyped_storage()
-            found[storage.data_ptr()] = storage.nbytes()
-    return found
+        os.dup2(kept, 2)
+        os.close(kept)
+        os.close(nowhere)

@@ -46,7 +46,7 @@ def whole(built: Built, scheme: Scheme, batch: Batch) -> Piece:
 
 def _window(built: Built, scheme: Scheme, batch: Batch) -> Piece:
     """The window of the next plan; what comes before only leaves its state, or nothing."""
-    ((first, last),) = [(segment.first, segment.last) for segment in next(scheme.plans)]
+    ((first, last),) = [(segment.first, segment.last) for segment in scheme.next_plan()]
     cell, initial = built.experiment.cell, None
     if scheme.truncation.carries and first > 1:
         initial = built.model.rnn.states_after(batch.inputs[: first - 1])
@@ -60,7 +60,7 @@ def _segments(built: Built, scheme: Scheme, batch: Batch) -> Iterator[Piece]:
     cell, history = built.experiment.cell, list[Trajectory]()
     initial: tuple[Tensor, ...] | None = None
     influence = Influence(cell) if scheme.truncation.forward else None
-    for segment in next(scheme.plans):
+    for segment in scheme.next_plan():
         history = newest(history, segment.first - 1 - segment.oldest)
         steps = sum(len(piece) for piece in history)
         own = Segment(steps + 1, steps + segment.last - segment.first + 1, 0)

@@ -76,8 +76,15 @@ class Recording:
         return run_dataset(rows, attributes(self.experiment, status, recorded), self.variants)
 
 
-def attributes(experiment: Experiment, status: Status, recorded: int) -> dict[str, object]:
-    """What belongs to the whole run, in types that every file format can hold."""
+def attributes(experiment: Experiment, status: Status, recorded: int, plan: Plan | None = None) -> dict[str, object]:
+    """What belongs to the whole run, in types that every file format can hold.
+
+    Args:
+        experiment: what was run.
+        status: how it ended.
+        recorded: number of rows.
+        plan: that of the only update, where each has one of its own.
+    """
     task = experiment.task
     chance, formula = chance_of(experiment)
     found: dict[str, object] = {
@@ -87,14 +94,21 @@ def attributes(experiment: Experiment, status: Status, recorded: int) -> dict[st
         "question": json.dumps([task.question]),
         "chance_loss": chance,
         "chance_text": formula,
-        # A plan that is another at each update has no cuts of its own; its zeros are in the data.
-        "cuts": json.dumps([] if experiment.truncation.varies else cuts(_with_loss(experiment), task.steps)),
+        "cuts": json.dumps(_cuts(experiment, plan)),
         "truncation_length": experiment.truncation.reach(task.steps),
         "torch": str(torch.__version__),
     }
     if status == "diverged":
         found["diverged_step"] = recorded - 1
     return found
+
+
+def _cuts(experiment: Experiment, plan: Plan | None) -> list[int]:
+    """Where the gradient is cut in all updates; where each has a plan of its own, its zeros are in the data."""
+    steps = experiment.task.steps
+    if not experiment.truncation.varies:
+        return cuts(_with_loss(experiment), steps)
+    return cuts(with_loss(plan, experiment.task.asked), steps) if plan else []
 
 
 def chance_of(experiment: Experiment) -> tuple[float, str]:

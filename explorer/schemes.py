@@ -24,30 +24,35 @@ class Scheme:
 
     Attributes:
         truncation: the scheme.
-        plans: the plan of one update after another, where it follows from no measurement.
+        latest: the plan of the newest update.
         numbers: what the scheme records of the newest update.
     """
 
     def __init__(self, truncation: Truncation, experiment: Experiment) -> None:
         self.truncation = truncation
         self._asked = experiment.task.asked
-        self.plans: Iterator[Plan] = truncation.plans(
+        self._plans: Iterator[Plan] = truncation.plans(
             experiment.task.steps, np.random.default_rng([experiment.seed, PLAN_STREAM])
         )
         self.numbers: dict[str, float] = {}
         self._random = np.random.default_rng([experiment.seed, LOSS_STREAM])
-        self._made, self._plan = 0, Plan()
+        self._made, self.latest = 0, Plan()
 
     def plan(self, trace: Trace) -> Plan:
         """The plan of the next update, whose forward pass this is."""
         if not self.truncation.measured:
-            return next(self.plans)
+            return self.next_plan()
         if self._made % self.truncation.measured_every == 0:
             step = int(self._random.integers(self._asked[0], self._asked[1] + 1))
             phi, partial = decay(trace, step, self.truncation.measured)
-            self._plan, self.numbers = self.truncation.adapt(phi, partial, step - len(phi), len(trace))
+            self.latest, self.numbers = self.truncation.adapt(phi, partial, step - len(phi), len(trace))
         self._made += 1
-        return self._plan
+        return self.latest
+
+    def next_plan(self) -> Plan:
+        """The plan of the next update, where it follows from no measurement."""
+        self.latest = next(self._plans)
+        return self.latest
 
     def layer(self, trace: Trace) -> LayerGradient:
         """The gradient that the scheme finds on a trajectory of one piece."""
@@ -74,7 +79,7 @@ class Beside:
     """
 
     def __init__(self, truncations: Sequence[Truncation], experiment: Experiment) -> None:
-        self.labels = tuple(said(truncation.model_dump()) for truncation in truncations)
+        self.labels = labels(truncations)
         if truncations and (experiment.truncation.updates_per_segment or experiment.truncation.partial):
             sentence = (
                 f"truncation: with {experiment.truncation.kind} an update is not one gradient of whole sequences, so "
@@ -94,6 +99,11 @@ class Beside:
             return {}
         vectors = [scheme.layer(trace).vector() for scheme in self._schemes]
         return dict(zip(LIKENESS, compared(torch.cat([*vectors, full(trace)])), strict=True))
+
+
+def labels(truncations: Sequence[Truncation]) -> tuple[str, ...]:
+    """Names of schemes, such as window(k1=5, k2=5)."""
+    return tuple(said(truncation.model_dump()) for truncation in truncations)
 
 
 def truncation_of(experiment: Experiment, given: Truncation | Mapping[str, Any] | str) -> Truncation:

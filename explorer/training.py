@@ -112,7 +112,7 @@ def measure(experiment: Experiment) -> xr.Dataset:
     built, scheme = build(experiment), Scheme(experiment.truncation, experiment)
     row = _gradient(built, whole(built, scheme, built.batch), scheme)
     rows = {name: np.asarray(values)[np.newaxis] for name, values in (row.by_time | row.numbers).items()}
-    return run_dataset(rows, attributes(experiment, "finished", 1))
+    return run_dataset(rows, attributes(experiment, "finished", 1, scheme.latest))
 
 
 def train(experiment: Experiment, beside: Sequence[Truncation | Mapping[str, Any] | str] = ()) -> xr.Dataset:

@@ -53,3 +53,11 @@ def test_too_many_for_the_memory_are_refused(runs, monkeypatch):
     monkeypatch.setattr("explorer.collection.limits", lambda: SimpleNamespace(memory=1000.0))
     with pytest.raises(SweepError, match="select fewer"):
         collected(runs)
+
+
+def test_what_was_measured_beside_stays_with_its_run(runs):
+    beside = train(TINY, beside=["rtrl"])
+    assert "relative_bias" in beside
+    found = collected([beside, runs[1]])
+    assert "relative_bias" not in found and "variant" not in found.dims
+    np.testing.assert_array_equal(found["loss"].values[0][:3], runs[0]["loss"].values)

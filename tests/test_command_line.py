@@ -148,3 +148,14 @@ def test_flags_may_mend_the_file(tmp_path: Path) -> None:
         "seed: 'x' is not allowed; give an integer from 0 to 2147483647.",
     ]
     assert invoke("train", "--config", path, "--steps", 2, "--seed", 1).exit_code == 0
+
+
+def test_gradients_of_other_schemes_are_measured_beside(small: Path, tmp_path: Path) -> None:
+    window = '{"kind": "window", "k1": 2, "k2": 2}'
+    done = invoke("train", "--config", small, "--beside", "rtrl", "--beside", window, "--out", tmp_path / "o.nc")
+    assert done.exit_code == 0, done.stderr
+    found = opened(tmp_path / "o.nc")
+    assert [str(v).partition("(")[0] for v in found.variant.values] == ["rtrl", "window"]
+    assert (found.relative_bias[:, 0] < 1e-4).all() and (found.relative_bias[:, 1] > 1e-3).all()
+    assert "--beside {x" in invoke("train", "--config", small, "--beside", "{x").stderr
+    assert "'half' is not allowed" in invoke("train", "--config", small, "--beside", "half").stderr

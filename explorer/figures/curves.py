@@ -21,7 +21,8 @@ LABEL = 15  # px, the names of lines
 class Curve:
     """One line over time: the values shown [T], how it looks, and the rows [R,T] its axis must hold.
 
-    ``asked`` is the last step that is asked: the end that vanishing and exploding are relative to.
+    ``asked`` is the last step that is asked: the end that vanishing and exploding are relative to. A line ``among``
+    equals is looked back at beside others: its name is a note named ``end`` and its track, which the board moves.
     """
 
     name: str
@@ -33,6 +34,7 @@ class Curve:
     asked: int
     track: str | None = None
     before: bool = False
+    among: bool = False
 
     @cached_property
     def drawn(self) -> np.ndarray:
@@ -86,6 +88,7 @@ def curves(
                     width=LINE if h else 1.5,
                     asked=facts.asked(dataset),
                     track=None if not live else f"{variable} {i}" if equals else variable,
+                    among=equals,
                 )
             )
     return [*_before(before, theme), *reversed(out)]

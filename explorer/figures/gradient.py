@@ -35,7 +35,7 @@ def gradient(
     """
     if datasets and not facts.is_run(datasets[0]) and facts.untrained(datasets[0]):
         before = None  # the only row is the one before training
-    drawing = Drawing(title(datasets, before), _alt(datasets, step), theme, MARGIN)
+    drawing = Drawing(title(datasets, before, equals=equals), _alt(datasets, step), theme, MARGIN)
     if not datasets:
         return drawing.figure()
     dataset = datasets[0]
@@ -60,11 +60,13 @@ def gradient(
     return drawing.figure()
 
 
-def title(datasets: Sequence[xr.Dataset], before: xr.Dataset | None = None) -> str:
+def title(datasets: Sequence[xr.Dataset], before: xr.Dataset | None = None, *, equals: bool = False) -> str:
     """Return what the chart shows now."""
     if not datasets:
         return "Gradient reaching each time step: nothing measured yet"
     words = "Gradient reaching each time step"
+    if equals:
+        return words  # beside another chart, there is no room for more
     if before is not None:
         return f"{words}, against before training"
     return f"{words}, going back from the {'question' if facts.ranges(datasets[0], 'question') else 'end'}"

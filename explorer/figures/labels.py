@@ -16,9 +16,10 @@ MOVES = (0, *(sign * px for px in range(10, 80, 10) for sign in (1, -1)))  # px 
 
 @dataclass(frozen=True)
 class Label:
-    """A name beside the last point of a line: height of that point and of the name, and extent, in pixels."""
+    """A name beside the last point of a line: that point's log10; its height, the name's, and extent, in pixels."""
 
     curve: Curve
+    decade: float
     y: float
     high: float
     left: float
@@ -57,7 +58,9 @@ def live(found: Sequence[Curve], room: Room) -> dict[str, str]:
     So they move with the data; they take their room first.
     """
     out = {}
-    shown = sorted((c for c in found if c.track and c.end is not None), key=lambda c: -c.drawn[c.end or 0])
+    shown = sorted(
+        (c for c in found if c.track and not c.among and c.end is not None), key=lambda c: -c.drawn[c.end or 0]
+    )
     for i, curve in enumerate(shown):
         label = _label(curve, room)
         order = ("middle", "top", "bottom") if len(shown) == 1 else (("top", "bottom")[min(i, 1)], "middle")
@@ -70,7 +73,8 @@ def live(found: Sequence[Curve], room: Room) -> dict[str, str]:
 def direct(drawing: Drawing, found: Sequence[Curve], room: Room) -> None:
     """Write each other line's name left of its last point going back in time."""
     pinned = list(room.words)
-    labels = [_label(c, room) for c in found if c.end is not None and not c.before and not c.track]
+    named = [c for c in found if not c.before and (c.among or not c.track)]
+    labels = [_label(c, room) for c in named if c.end is not None or (c.among and _row(c, room) is not None)]
     for group in _groups(labels):
         near = [w for w in pinned if w.left < max(q.right for q in group) and w.right > min(q.left for q in group)]
         near = [w for w in near if w.high > 0 and w.low < HEIGHT]
@@ -81,14 +85,20 @@ def direct(drawing: Drawing, found: Sequence[Curve], room: Room) -> None:
         for label, y in zip(group, placed, strict=False):
             # In the plot, the line ends at a cut and the hatching begins: no place to read a name without paper.
             paper = {"bgcolor": drawing.ink.paper} if label.right > 0 else {}
-            room.write(drawing, (_option(label, y + move) for move in MOVES), **paper)
+            name = {"name": f"end {label.curve.track}"} if label.curve.track else {}
+            room.write(drawing, (_option(label, y + move) for move in MOVES), **paper, **name)
 
 
 def _label(curve: Curve, room: Room) -> Label:
-    end = curve.end or 0
     wide, high = extent(curve.name, LABEL)
-    right = room.x(end + 1) - GAP
-    return Label(curve, room.y(float(np.log10(curve.drawn[end]))), high, right - wide, right)
+    right = room.x((curve.end or 0) + 1) - GAP
+    decade = _row(curve, room) or 0.0 if curve.end is None else float(np.log10(curve.drawn[curve.end]))
+    return Label(curve, decade, room.y(decade), high, right - wide, right)
+
+
+def _row(curve: Curve, room: Room) -> float | None:
+    """Return where a line that is nowhere drawn has its points: the row of zeros, or that of inf and nan."""
+    return room.axis.zero if (curve.values == 0).any() else room.axis.top
 
 
 def _groups(labels: Sequence[Label]) -> list[list[Label]]:
@@ -103,10 +113,10 @@ def _groups(labels: Sequence[Label]) -> list[list[Label]]:
 
 
 def _option(label: Label, y: float) -> Option:
-    curve, end = label.curve, label.curve.end or 0
+    curve = label.curve
     text = curve.name if curve.name.endswith("∂L/∂c") else f"<b>{curve.name}</b>"
     settings = {
-        "x": end + 1, "xanchor": "right", "xshift": -GAP, "align": "right", "y": float(np.log10(curve.drawn[end])),
+        "x": (curve.end or 0) + 1, "xanchor": "right", "xshift": -GAP, "align": "right", "y": label.decade,
         "yanchor": "middle", "yshift": y - label.y, "font": {"color": curve.colour, "size": LABEL},
     }  # fmt: skip
     return Option(text, label.box(y), settings)

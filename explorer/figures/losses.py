@@ -58,9 +58,11 @@ def losses(datasets: Sequence[xr.Dataset], theme: Theme = "light", *, step: int 
 def _name(drawing: Drawing, ends: Sequence[tuple[str, str, float]], low: float, high: float) -> None:
     """Write each line's letter at its end, in the right margin."""
     per = (high - low) / HEIGHT
-    heights = [math.log10(end) for _, _, end in ends]
-    places = spread(heights, [TALL * per] * len(ends), low, high)
-    for (letter, colour, _), y in zip(ends, places, strict=True):
+    heights = [(math.log10(end) - low) / per for _, _, end in ends]
+    # Half a name inside the plot: what the smallest step of `spread` puts outside, Plotly leaves out.
+    places = spread(heights, [TALL] * len(ends), TALL / 2, HEIGHT - TALL / 2)
+    for (letter, colour, _), place in zip(ends, places, strict=True):
+        y = low + place * per
         drawing.note(
             f"<b>{letter}</b>", x=1, xref="paper", xanchor="left", xshift=6, y=y, yanchor="middle",
             font={"color": colour, "size": 15},

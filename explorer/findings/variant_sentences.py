@@ -5,12 +5,14 @@ import math
 import numpy as np
 import xarray as xr
 
-from explorer.findings.facts import count
+from explorer.findings.facts import count, number
 from explorer.findings.sweep_sentences import NOTHING
-from explorer.findings.swept import Swept, cell_name
+from explorer.findings.swept import Swept, cell_name, plain
 from explorer.findings.truncation_sentences import listed, share
 from explorer.findings.variants import variant_names
 
+TELLING = ("full", "online", "rtrl")  # the schemes whose costs differ most
+WORDS = {"length": "the steps", "k2": "the truncation length", "hidden_size": "the units"}
 ROUNDING = 1e-4  # relative bias that the arithmetic of float32 leaves
 
 
@@ -48,45 +50,34 @@ def variants_sentence(run: xr.Dataset) -> str:
     return said[0].upper() + said[1:]
 
 
-def exponents(costs: xr.Dataset, variable: str) -> dict[str, float]:
-    """Return p of cost ∝ size^p of each variant, by least squares over the logs of the last half of its points.
-
-    nan where fewer than two points are measured.
-    """
-    size, found = np.asarray(costs["size"].values, dtype=np.float64), {}
-    for label in (str(value) for value in costs["variant"].values):
-        values = np.asarray(costs[variable].sel(variant=label).values, dtype=np.float64)
-        known = np.flatnonzero(np.isfinite(values) & (values > 0) & (size > 0))
-        half = known[-max(2, math.ceil(len(known) / 2)) :]
-        x, y = np.log(size[half]), np.log(values[half])
-        there = len(half) > 1 and np.ptp(x) > 0
-        x = x - x.mean() if there else x
-        found[label] = float(x @ (y - y.mean()) / (x @ x)) if there else math.nan
-    return found
-
-
 def orders_sentence(costs: xr.Dataset) -> str:
-    """Say with which power of the size time and memory of each variant grow, and which power is expected."""
-    names = variant_names(costs["variant"].values.tolist())
+    """Say by what time and memory of an update are multiplied from the smallest to the largest size, for a few."""
+    names, sizes = variant_names(costs["variant"].values.tolist()), costs["size"].values
     said: list[str] = []
-    for variable, order, word in (("seconds", "order_time", "time"), ("memory", "order_memory", "memory")):
-        found = {label: p for label, p in exponents(costs, variable).items() if not math.isnan(p)}
-        expected = {label: float(costs[order].sel(variant=label)) if order in costs else math.nan for label in found}
-        same: dict[str, list[str]] = {}
-        for label, p in found.items():
-            same.setdefault(f"{_power(p)}{_expected(expected[label])}", []).append(names[label])
-        if same:
-            each = [f"{powers} for {listed(who)}" for powers, who in same.items()]
-            said.append(f"of {word}{' (expected)' if not said else ''}: {', '.join(each)}")
-    return f"Exponent {'; '.join(said)}" if said else "What the variants cost is not measured yet"
+    for label in _telling(list(names)):
+        grown = []
+        for variable, word in (("seconds", "time"), ("memory", "memory")):
+            values = costs[variable].sel(variant=label).values
+            known = np.flatnonzero(np.isfinite(values) & (values > 0))
+            if len(known) > 1:
+                span = float(sizes[known[-1]] / sizes[known[0]])
+                over = "" if known[-1] - known[0] == len(sizes) - 1 else f" over {number(span)} times the size"
+                grown.append(f"{_times(values[known[-1]] / values[known[0]])} the {word}{over}")
+        if grown:
+            said.append(f"{names[label]} takes {' and '.join(grown)}")
+    if not said:
+        return "What the variants cost is not measured yet"
+    words = WORDS.get(str(costs.attrs.get("over")), "the size")
+    return f"With {_times(float(sizes[-1] / sizes[0]))} {words}, {'; '.join(said)}"
 
 
-def _power(p: float) -> str:
-    return f"{round(p, 1) + 0.0:.1f}"  # no minus before zero
+def _telling(labels: list[str]) -> list[str]:
+    """Those that differ most: full BPTT, online and RTRL, where they are among them."""
+    return [label for label in labels if plain(label) in TELLING] or labels[:3]
 
 
-def _expected(order: float) -> str:
-    return "" if math.isnan(order) else f" ({order:g})"
+def _times(factor: float) -> str:
+    return f"{number(round(factor, 1) if factor < 9.95 else round(factor))} times"
 
 
 def remembered_sentence(grid: xr.Dataset, lag: float | None = None) -> str:

@@ -1,7 +1,7 @@
 """What a truncation scheme is: from a sequence's length to the plan of each update."""
 
 from abc import abstractmethod
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from itertools import repeat
 from typing import ClassVar
 
@@ -25,12 +25,15 @@ class Truncation(Part):
         forward: whether the gradient is carried forward in time instead of taken back.
         partial: whether losses that no segment holds do not count at all, not even for the readout.
         records: names of numbers that it leaves for each update.
+        orders: size → the exponents with which time and memory of an update grow with it, where it is large; 0 where
+            they do not.
     """
 
     alone: ClassVar[bool] = False
     forward: ClassVar[bool] = False
     partial: ClassVar[bool] = False
     records: ClassVar[tuple[str, ...]] = ()
+    orders: ClassVar[Mapping[str, tuple[float, float]]] = {"length": (1, 1), "k2": (0, 0), "hidden_size": (2, 1)}
 
     kind: str
 

@@ -1,6 +1,6 @@
 """Online truncated backpropagation through time (Williams & Peng 1990, BPTT(h) where an update follows each step)."""
 
-from typing import Literal
+from typing import ClassVar, Literal
 
 from explorer.parts import quantity
 from explorer.truncation.windowed import BACK, Windowed
@@ -19,6 +19,8 @@ class Online(Windowed):
     Cost: forward T steps, backward about k2 ÷ `every` times T; the k2 newest states are all it needs.
     Source: Williams & Peng 1990, BPTT(h) where an update follows each step.
     """
+
+    orders: ClassVar = {"length": (0, 0), "k2": (1, 1), "hidden_size": (2, 1)}
 
     kind: Literal["online"] = "online"
     every: int = quantity(

@@ -23,6 +23,7 @@ class Rtrl(Truncation):
 
     alone: ClassVar = True
     forward: ClassVar = True
+    orders: ClassVar = {"length": (1, 0), "k2": (0, 0), "hidden_size": (4, 3)}
 
     kind: Literal["rtrl"] = "rtrl"
     updates: Literal["sequence", "segment"] = quantity(

@@ -63,6 +63,11 @@ def write(page: str, *, alone: bool = False) -> None:
     st.session_state[_URL] = (page, wanted)
 
 
+def now() -> Experiment:
+    """The experiment that was asked for last; for widgets, which may be clicked before the page has drawn it."""
+    return _shown()
+
+
 def _shown() -> Experiment:
     return Experiment.model_validate_json(st.session_state[_STATE])
 

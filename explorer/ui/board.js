@@ -28,7 +28,7 @@ function read(data, before) {
   };
 }
 
-// Text with coloured pieces. Only textContent is ever set, so no text can become HTML.
+// Text with coloured pieces. Only text nodes are ever made, so no text can become HTML.
 function write(node, pieces) {
   const key = JSON.stringify(pieces);
   if (node.boardText === key) return;
@@ -36,11 +36,20 @@ function write(node, pieces) {
   node.replaceChildren(
     ...pieces.map(([text, colour]) => {
       const span = document.createElement("span");
-      span.textContent = text;
+      span.append(...text.split(NUMBER).map((part, i) => (i % 2 ? unbroken(part) : part)));
       if (colour) span.style.color = colour;
       return span;
     }),
   );
+}
+
+// A browser would break 7e-6 into two lines after the minus.
+const NUMBER = /([\d.]+e-\d+)/;
+function unbroken(text) {
+  const span = document.createElement("span");
+  span.className = "board-number";
+  span.textContent = text;
+  return span;
 }
 
 class Board {

@@ -115,6 +115,7 @@ def board(
     revision: str = "",
     dimmed: bool = False,
     picked: Callable[[str, int], None] | None = None,
+    narrow: str = "",
 ) -> None:
     """Draw the panels in one grid, in place, and let the scrubber move them together without asking the server.
 
@@ -131,8 +132,9 @@ def board(
         revision: Names the experiment: zoom and scrubber position are kept as long as it stays the same.
         dimmed: Whether the charts are not those of the headline, because theirs are not there yet.
         picked: Called with a panel's name and the number in its trace's `customdata` where somebody clicked on a point.
+        narrow: `areas` for a narrow window, where stacking them would push what follows out of sight.
     """
-    data = encode(panels, areas, headline, subline, scrub, revision, dimmed=dimmed)
+    data = encode(panels, areas, headline, subline, scrub, revision, dimmed=dimmed, narrow=narrow)
 
     def clicked() -> None:
         found = st.session_state[key].get("picked")
@@ -155,6 +157,7 @@ def encode(
     revision: str,
     *,
     dimmed: bool = False,
+    narrow: str = "",
 ) -> bytes:
     """The message to the browser: length of the head (uint32), the head (JSON), then figures and tracks.
 
@@ -167,7 +170,7 @@ def encode(
     body = _Body()
     head = {
         "wide": grid.wide,
-        "narrow": grid.narrow,
+        "narrow": parse_grid(narrow).wide if narrow else grid.narrow,
         "align": grid.above_scrub,
         "revision": revision,
         "dimmed": dimmed,

@@ -5,6 +5,30 @@
 const titleText = (pieces) =>
   pieces.map(([text, colour]) => (colour ? `<span style="color:${colour}">${text}</span>` : text)).join("");
 
+const NAME_PX = 20; // the room of a name at the end of a line
+
+// Heights pushed apart, as little as possible, until the names there do not touch; within low and high.
+const apart = (heights, low, high) => {
+  const order = heights.map((_, i) => i).sort((a, b) => heights[a] - heights[b]);
+  const found = heights.map((height) => Math.min(high, Math.max(low, height)));
+  for (let round = 0; round < 100; round += 1) {
+    for (let k = 1; k < order.length; k += 1) {
+      const [a, b] = [order[k - 1], order[k]];
+      const lack = Math.max(0, NAME_PX - (found[b] - found[a])) / 2;
+      found[a] = Math.max(low, found[a] - lack);
+      found[b] = Math.min(high, found[b] + lack);
+    }
+  }
+  return found;
+};
+
+// The text of a line's last point going back in time, where that is now.
+const movedText = (text, y) => {
+  const name = Array.isArray(text) && text.find(Boolean);
+  const end = y.findIndex((value) => value > 0);
+  return name && end >= 0 ? y.map((_, i) => (i === end ? name : "")) : text;
+};
+
 class Panel {
   constructor(board, name) {
     this.board = board;
@@ -46,8 +70,38 @@ class Panel {
     if (r < 0) return this.figure.data;
     return this.figure.data.map((trace) => {
       const track = message.scrub.tracks[trace.meta?.track];
-      return track ? { ...trace, y: message.row(track, r) } : trace;
+      if (!track) return trace;
+      const log = this.figure.layout[(trace.yaxis ?? "y").replace("y", "yaxis")]?.type === "log";
+      const y = message.row(track, r).map((value) => (log && !(value > 0) ? null : value)); // else a line falls to 0
+      return { ...trace, y, text: movedText(trace.text, y) };
     });
+  }
+
+  // Notes named "end TRACK", beside the last points of lines going back in time, where these are now.
+  named(notes, { yaxis }, { scrub, row }, r) {
+    const { h } = this.node._fullLayout._size;
+    const [low, high] = yaxis.range;
+    const found = notes.flatMap((note) => {
+      const track = scrub.tracks[note.name?.match(/^end (.+)/)?.[1]];
+      if (!track) return [];
+      const y = row(track, r);
+      const end = y.findIndex((value) => value > 0);
+      // A line that is nowhere drawn has its points in the row of zeros, or in that of what is not finite.
+      const row0 = y.includes(0) ? 0 : h;
+      const height = end < 0 ? row0 : (h * (Math.log10(y[end]) - low)) / (high - low);
+      return [{ note, x: Math.max(0, end) + 1, height }];
+    });
+    const moved = new Map();
+    for (const x of new Set(found.map((name) => name.x))) {
+      // Where a zoom leaves the end of a line out, its name is left out as well.
+      const group = found.filter((name) => name.x === x && name.height >= 0 && name.height <= h);
+      const heights = apart(group.map((name) => name.height), NAME_PX / 2, h - NAME_PX / 2);
+      group.forEach(({ note, height }, i) => {
+        moved.set(note, { ...note, x, y: low + (height * (high - low)) / h, yshift: heights[i] - height });
+      });
+    }
+    const gone = new Set(found.map(({ note }) => note).filter((note) => !moved.has(note)));
+    return notes.filter((note) => !gone.has(note)).map((note) => moved.get(note) ?? note);
   }
 
   layout(message, r) {
@@ -71,10 +125,13 @@ class Panel {
       if (shape.name === "cursor-x") return { ...shape, x0: step, x1: step };
       return shape.name === "cursor-y" ? { ...shape, y0: step, y1: step } : shape;
     });
+    if (given.annotations?.some((note) => /^end /.test(note.name))) {
+      layout.annotations = this.named(given.annotations, layout, message, r);
+    }
     const title = captions[this.name] && titleText(captions[this.name][r]);
     const named = given.annotations?.some((note) => note.name === "title");
     if (title !== undefined && named) {
-      layout.annotations = given.annotations.map((note) => (note.name === "title" ? { ...note, text: title } : note));
+      layout.annotations = layout.annotations.map((note) => (note.name === "title" ? { ...note, text: title } : note));
     } else if (title !== undefined) layout.title = { ...given.title, text: title };
     return layout;
   }

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from html import escape
+from itertools import takewhile
 from math import inf
 
 import numpy as np
@@ -15,15 +16,17 @@ from explorer.figures.updates import kept
 from explorer.findings import VERDICTS, compared, differing, verdicts, with_loss
 from explorer.settings import text
 from explorer.several import Several
+from explorer.ui import compared as comparison
 from explorer.ui.board import Panel, Scrub, board
 from explorer.ui.costs import cost_of, find_out
 from explorer.ui.look import duration, theme
-from explorer.ui.measured import measured
+from explorer.ui.measured import Measured, starts
 from explorer.ui.presence import presence
 from explorer.workers.side_by_side import SideBySide
 
 LOOK = 0.25  # seconds between two looks at runs or measurements under way
 AREAS = '"gradient loss" 400px "scrub ." 44px / 1.75fr 1fr'
+NARROW = '"gradient loss" 330px "scrub ." 44px / 1.6fr 1fr'  # the table's first rows stay in sight
 BOARD, _JOB = "compare", "compare job"
 
 
@@ -31,17 +34,17 @@ def compare_stage(experiments: Sequence[Experiment]) -> None:
     """Show the experiments in the same charts."""
     job = _job(experiments)
     running = job is not None and job.phase == "running"
-    waiting = _missing(_datasets(experiments, job)) or (not running and find_out(experiments))
+    waiting = _waits(_datasets(experiments, job)[1]) or (not running and find_out(experiments))
 
     @st.fragment(run_every=LOOK if running or waiting else None)
     def live() -> None:
         job = _job(experiments)
         if job is not None:
             job.touch()
-        datasets = _datasets(experiments, job)
-        _charts(experiments, [d for d in datasets if d is not None], job, running=running)
+        datasets, found = _datasets(experiments, job)
+        _charts(experiments, datasets, job, found, running=running)
         st.html(_table(experiments, datasets))
-        more = _missing(datasets) or (not running and find_out(experiments))
+        more = _waits(found) or (not running and find_out(experiments))
         if waiting != more or (running and (job is None or job.phase == "ended")):
             st.rerun()  # sets the timer anew
 
@@ -51,7 +54,7 @@ def compare_stage(experiments: Sequence[Experiment]) -> None:
 
     live()
     with st.container(horizontal=True, vertical_alignment="center", key="transport"):
-        _buttons(experiments, job, running=running)
+        _buttons(job, running=running)
         progress()
 
 
@@ -65,32 +68,36 @@ def _job(experiments: Sequence[Experiment]) -> SideBySide | None:
     return job
 
 
-def _datasets(experiments: Sequence[Experiment], job: SideBySide | None) -> list[xr.Dataset | None]:
-    """The run of each so far, or its measured start; None while that is being measured."""
+def _datasets(experiments: Sequence[Experiment], job: SideBySide | None) -> tuple[list[xr.Dataset | None], Measured]:
+    """The run of each so far, or its measured start, None while or where there is none; and what is waited for."""
     runs = [job.dataset(number) if job is not None else None for number in range(len(experiments))]
-    return [
-        with_loss(run) if run is not None else measured(experiment, compare=False).start
-        for run, experiment in zip(runs, experiments, strict=True)
-    ]
+    flows, found = starts([e for e, run in zip(experiments, runs, strict=True) if run is None])
+    rest = iter(flows)
+    return [with_loss(run) if run is not None else next(rest) for run in runs], found
 
 
-def _missing(datasets: Sequence[xr.Dataset | None]) -> bool:
-    """Whether one is still being measured; `in` would compare Datasets entry by entry."""
-    return any(dataset is None for dataset in datasets)
+def _waits(found: Measured) -> bool:
+    return found.waiting is not None
 
 
 def _charts(
-    experiments: Sequence[Experiment], datasets: list[xr.Dataset], job: SideBySide | None, *, running: bool
-) -> None:
-    look = theme()
+    experiments: Sequence[Experiment], each: Sequence[xr.Dataset | None], job: SideBySide | None, found: Measured,
+    *, running: bool,
+) -> None:  # fmt: skip
+    look, said = theme(), found.error or "One letter for each experiment; the table says what differs between them."
+    datasets = [d for d in takewhile(lambda d: d is not None, each) if d is not None]  # charts count the letters
+    whole = len(datasets) == len(each)
+    if found.waiting is not None:
+        said = f"Measuring {LETTERS[len(datasets)]}: {found.waiting:.0f} s so far."
     figures = {"gradient": gradient(datasets, theme=look, equals=True), "loss": losses(datasets, look)}
     board(
         BOARD,
         [Panel(name, figure, str(figure.layout.meta["alt"])) for name, figure in figures.items()],
         areas=AREAS,
-        headline=compared(datasets, LETTERS) if datasets else "Measuring …",
-        subline="One letter for each experiment; the table says what differs between them.",
-        scrub=_scrub(experiments, datasets) if job is not None and not running and datasets else None,
+        narrow=NARROW,
+        headline=compared(datasets, LETTERS) if len(datasets) > 1 else said,
+        subline=said if len(datasets) > 1 else "",
+        scrub=_scrub(experiments, datasets) if job is not None and not running and whole else None,
         revision=" ".join(experiment.digest for experiment in experiments),
     )
 
@@ -114,9 +121,9 @@ def _scrub(experiments: Sequence[Experiment], datasets: Sequence[xr.Dataset]) ->
     return Scrub(steps, tracks, max(experiment.steps for experiment in experiments), {"headline": says})
 
 
-def _buttons(experiments: Sequence[Experiment], job: SideBySide | None, *, running: bool) -> None:
+def _buttons(job: SideBySide | None, *, running: bool) -> None:
     def train() -> None:
-        several = Several(experiments, lambda number: LETTERS[number])
+        several = Several(comparison.now(), lambda number: LETTERS[number])
         st.session_state[_JOB] = SideBySide(several, whole=True, lease=inf, present=presence())
 
     def stop() -> None:
@@ -157,7 +164,8 @@ def _table(experiments: Sequence[Experiment], datasets: Sequence[xr.Dataset | No
         rows.append([letter, *(text(flat.get(key, "")) for key in keys), *(said.get(name, "") for name in VERDICTS)])
     colours = [None, *(style(experiment.cell.kind, theme()).colour for experiment in experiments)]
     lines = [_line(row, colour) for row, colour in zip(rows, colours, strict=True)]
-    return f'<table class="compared"><thead>{lines[0]}</thead><tbody>{"".join(lines[1:])}</tbody></table>'
+    table = f'<table class="compared"><thead>{lines[0]}</thead><tbody>{"".join(lines[1:])}</tbody></table>'
+    return f'<div class="compared-room">{table}</div>'
 
 
 def _line(cells: Sequence[str], colour: str | None) -> str:

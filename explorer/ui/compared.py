@@ -48,6 +48,15 @@ def current() -> Comparison:
     return found
 
 
+def now() -> tuple[Experiment, ...]:
+    """The experiments that were asked for last; for widgets, which may be clicked before the page has drawn them."""
+    found = _read()
+    each = list(found.experiments)
+    if st.session_state.get(_SEEN) == found.keys():
+        each[found.at] = address.now()
+    return tuple(each)
+
+
 def change(to: Comparison) -> None:
     """Show another comparison; called by widgets."""
     st.session_state[_SEEN] = to.keys()

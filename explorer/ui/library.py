@@ -5,15 +5,19 @@ from typing import Any
 
 import streamlit as st
 
-from explorer.collection import collected
-from explorer.dataset import SaveError, encoded
-from explorer.library import Entry, library
+from explorer.collection import check_room, collected
+from explorer.dataset import UNITS, SaveError, encoded
+from explorer.entries import Entry
+from explorer.library import library
 from explorer.several import SweepError
-from explorer.ui import address, compared, runs
+from explorer.ui import address, compared, notices, runs
 from explorer.ui.compared import Comparison
 
 LIBRARY, GO = "library", "go to"
-HEIGHT = 520  # px of the list
+CHOSEN, DELETIONS = "chosen runs", "deletions"
+HEIGHT, ROW = 520, 35  # px of the list and of a row in it
+ASIDE = 20  # files that are none of its own, told one by one
+EACH = {".nc": 8.0 * len(UNITS), ".csv": 1500.0}  # bytes for each update and time step; a line of a table names its run
 PAGES = {"explore": "explorer/ui/explore.py", "compare": "explorer/ui/compare.py"}
 
 
@@ -25,7 +29,13 @@ def _about(entry: Entry) -> str:
 def _filtered(entries: list[Entry], words: str) -> list[Entry]:
     """Those whose line holds every word."""
     wanted = words.lower().split()
-    return [e for e in entries if all(word in f"{_about(e)} {e.status}".lower() for word in wanted)]
+    return [entry for entry in entries if all(word in _whole(entry) for word in wanted)]
+
+
+def _whole(entry: Entry) -> str:
+    """All that a run can be found by, what is as by default included."""
+    fields = " ".join(f"{key} = {value}" for key, value in entry.experiment.flat().items())
+    return f"{fields} {entry.status} {'pinned' * entry.pinned}".lower()
 
 
 def _table(entries: list[Entry]) -> dict[str, list[Any]]:
@@ -35,7 +45,7 @@ def _table(entries: list[Entry]) -> dict[str, list[Any]]:
         "updates": [entry.updates for entry in entries],
         "last loss": [entry.loss for entry in entries],
         "used": [entry.used for entry in entries],
-        "MB": [entry.size / 1e6 for entry in entries],
+        "size": [entry.size for entry in entries],
         "pinned": [entry.pinned for entry in entries],
     }
 
@@ -61,16 +71,29 @@ def _pin(entries: list[Entry]) -> None:
 
 
 def _delete(entries: list[Entry]) -> None:
-    for entry in entries:
-        library().delete(entry.experiment)
+    st.session_state[DELETIONS] = st.session_state.get(DELETIONS, 0) + 1
+    try:
+        for entry in entries:
+            library().delete(entry.experiment)
+    except SaveError as error:
+        address.notice(str(error))
+
+
+def _too_much(entries: list[Entry], suffix: str) -> str | None:
+    """The sentence of why these do not go into one file; told before, for a download cannot say it."""
+    if not entries:
+        return "No run is shown."
+    updates, time = max(e.updates for e in entries), max(e.experiment.task.steps for e in entries)
+    try:
+        check_room(len(entries), updates, time, EACH[suffix])
+    except SweepError as error:
+        return str(error)
+    return None
 
 
 def _file(entries: list[Entry], suffix: str) -> bytes:
     found = [library().open(entry.experiment) for entry in entries]
-    try:
-        return encoded(collected([run for run in found if run is not None]), suffix)
-    except SweepError as error:
-        return f"{error}\n".encode()
+    return encoded(collected([run for run in found if run is not None]), suffix)
 
 
 def _actions(chosen: list[Entry], shown: list[Entry]) -> None:
@@ -84,19 +107,51 @@ def _actions(chosen: list[Entry], shown: list[Entry]) -> None:
             disabled=not compared.LEAST <= len(chosen) <= compared.MOST,
             help=f"Choose {compared.LEAST} to {compared.MOST} runs.",
         )  # fmt: skip
-        pinned = bool(chosen) and all(entry.pinned for entry in chosen)
+        some = sum(entry.pinned for entry in chosen)
+        pinned = 0 < some == len(chosen)
         st.button(
             "Unpin" if pinned else "Pin", key="pin-runs", on_click=_pin, args=(chosen,), disabled=not chosen,
             help="A pinned run stays however full the library is.",
         )  # fmt: skip
-        with st.popover("Delete", disabled=not chosen):
-            st.write(f"{len(chosen)} of {len(shown)} runs will be gone.")
-            st.button("Delete them", key="delete-runs", on_click=_delete, args=(chosen,))
-        for suffix in (".nc", ".csv"):
+        # Another popover after each deletion, for an open one would stay open.
+        with st.popover("Delete", disabled=not chosen, key=f"delete {st.session_state.get(DELETIONS, 0)}"):
+            st.write("All who use this server share these runs. What is deleted is gone for everybody.")
+            word = f"Delete {_runs(len(chosen))}" + (f", {some} of them pinned" if some else "")
+            st.button(word, key="delete-runs", on_click=_delete, args=(chosen,))
+        for suffix in EACH:
+            why = _too_much(exported, suffix)
             st.download_button(
                 f"Export {what} as {suffix}", partial(_file, exported, suffix), f"runs{suffix}",
-                key=f"export-{suffix[1:]}", disabled=not exported, on_click="ignore",
+                key=f"export-{suffix[1:]}", disabled=why is not None, help=why, on_click="ignore",
             )  # fmt: skip
+
+
+def _runs(number: int) -> str:
+    return f"{number} run{'s' * (number != 1)}"
+
+
+def _list(shown: list[Entry]) -> list[Entry]:
+    """The list; the runs chosen in it stay chosen where others come, go or change places."""
+    digests = [entry.experiment.digest for entry in shown]
+    chosen = st.session_state.get(CHOSEN, ())
+    rows = [row for row, digest in enumerate(digests) if digest in chosen]
+    height = min(HEIGHT, ROW * (len(shown) + 1) + 3)
+    picked = st.dataframe(
+        _table(shown), hide_index=True, height=height, on_select="rerun", selection_mode="multi-row",
+        # The browser knows rows by their numbers: another list is another widget.
+        key=f"kept runs {hash(tuple(digests))}", selection_default={"selection": {"rows": rows}},
+        column_config={
+            "status": st.column_config.TextColumn(width=90),
+            "updates": st.column_config.NumberColumn(width=80),
+            "last loss": st.column_config.NumberColumn(format="%.3g", width=85),
+            "used": st.column_config.DatetimeColumn(format="YYYY-MM-DD HH:mm", width=145),
+            "size": st.column_config.NumberColumn(format="bytes", width=85),
+            "pinned": st.column_config.CheckboxColumn(width=70),
+        },
+    )  # fmt: skip
+    found = [shown[row] for row in picked["selection"]["rows"] if row < len(shown)]
+    st.session_state[CHOSEN] = {entry.experiment.digest for entry in found}
+    return found
 
 
 if page := st.session_state.pop(GO, None):
@@ -104,25 +159,23 @@ if page := st.session_state.pop(GO, None):
 address.current(LIBRARY, ("filter",), alone=True)
 entries, aside = library().entries()
 filled, room = sum(entry.size for entry in entries) / 1e6, library().room / 1e6
-st.subheader(f"{len(entries)} runs are kept: {filled:.0f} of {room:.0f} MB" if entries else "No run is kept yet")
+many = f"{_runs(len(entries))} kept: {filled:.{0 if filled > 10 else 1}f} of {room:.0f} MB"
+st.subheader(many if entries else "No run is kept yet")
 if not entries:
     st.write("Train an experiment on the Explore page: once it has ended, or its tab is closed, its run stands here.")
 else:
-    words = st.text_input("Filter", key="filter-runs", placeholder="lstm adding finished", label_visibility="collapsed")
+    words = st.text_input(
+        "Filter", key="filter-runs", placeholder="Filter, such as: lstm adding finished", label_visibility="collapsed"
+    )
     shown = _filtered(entries, words)
     place = st.container()
-    picked = st.dataframe(
-        _table(shown), hide_index=True, height=HEIGHT, on_select="rerun", selection_mode="multi-row", key="kept runs",
-        column_config={
-            "experiment": st.column_config.TextColumn(width="large"),
-            "last loss": st.column_config.NumberColumn(format="%.3g"),
-            "used": st.column_config.DatetimeColumn(format="YYYY-MM-DD HH:mm"),
-            "MB": st.column_config.NumberColumn(format="%.1f"),
-        },
-    )  # fmt: skip
+    chosen = _list(shown) if shown else []
+    if not shown:
+        st.write("No run has all these words.")
     with place:
-        _actions([shown[row] for row in picked["selection"]["rows"] if row < len(shown)], shown)
-for file in aside:
-    st.caption(f"Set aside: {file.sentence}")
-for sentence in address.notices():
-    st.toast(sentence)
+        _actions(chosen, shown)
+for file in aside[:ASIDE]:
+    st.caption(f"Set aside: {notices.plain(file.sentence)}")
+if aside[ASIDE:]:
+    st.caption(f"Set aside: {len(aside) - ASIDE} more files.")
+notices.show()

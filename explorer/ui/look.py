@@ -18,7 +18,8 @@ _STYLE = """<style>
 }
 [data-testid="stStatusWidget"] { display: none; }
 [data-stale="true"] { opacity: 1 !important; transition: none !important; }
-table.compared { width: 100%; border-collapse: collapse; font-size: 1rem; }
+.compared-room { overflow-x: auto; }
+table.compared { width: 100%; border-collapse: collapse; font-size: 1rem; font-variant-numeric: tabular-nums; }
 table.compared th, table.compared td { padding: 0.2rem 0.5rem; text-align: right; border: 0; line-height: 1.3; }
 table.compared tbody td { white-space: nowrap; }
 table.compared thead th { font-weight: 400; opacity: 0.75; vertical-align: bottom; }

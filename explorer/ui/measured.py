@@ -19,6 +19,8 @@ from explorer.training import measure
 from explorer.workers.measuring import QUICK, MeasuringJob
 
 BESIDE = ("tanh", "lstm", "gru")
+_REASONS = (MemoryError, RuntimeError, DeviceError)  # torch tells of used-up memory as a RuntimeError
+_FAILED = "not measured"
 KEPT = 256  # measurements, shared by everybody on this server; nobody changes one
 torch.set_num_threads(1)  # at these sizes one thread is faster than two, and others are measuring beside
 
@@ -57,10 +59,35 @@ def measured(experiment: Experiment, *, compare: bool = True) -> Measured:
         for other in others:
             if (dataset := _known_or_asked(other, found)) is not None:
                 found.beside.append(dataset)
-    except (MemoryError, RuntimeError, DeviceError) as error:  # torch tells of used-up memory as a RuntimeError
-        found.error = f"This could not be measured: {str(error).partition(chr(10))[0] or type(error).__name__}"
+    except _REASONS as error:
+        found.error = _sentence(error)
     _give_up_others([experiment, *others])
     return found
+
+
+def starts(experiments: Sequence[Experiment]) -> tuple[list[xr.Dataset | None], Measured]:
+    """The gradient flows at the starts of several experiments, as far as they are known, and what is waited for.
+
+    What takes long is asked for one after the other, in their order; what could not be measured is not tried again.
+    """
+    found, before = Measured(), st.session_state.get(_FAILED, {})
+    failed: dict[str, str] = {key: before[key] for key in map(_key, experiments) if key in before}
+    each: list[xr.Dataset | None] = []
+    for experiment in experiments:
+        flow = None
+        try:
+            flow = None if _key(experiment) in failed else _known_or_asked(experiment, found)
+        except _REASONS as error:
+            failed[_key(experiment)] = _sentence(error)
+        each.append(flow)
+    found.error = next(iter(failed.values()), None)
+    st.session_state[_FAILED] = failed
+    _give_up_others(experiments)
+    return each, found
+
+
+def _sentence(error: BaseException) -> str:
+    return f"This could not be measured: {str(error).partition(chr(10))[0] or type(error).__name__}"
 
 
 def companions(experiment: Experiment) -> tuple[list[Experiment], list[str]]:

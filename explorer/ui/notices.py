@@ -10,10 +10,13 @@ SECONDS = 20  # for which a notice stays, unless it is closed
 AT_ONCE = 3
 
 
+def plain(sentence: str) -> str:
+    """As Markdown that shows just this: a link or a file's name may say anything, and must not put its own links."""
+    return re.sub(r"([!-/:-@\[-`{-~])", r"\\\1", " ".join(sentence.split()))
+
+
 def show() -> None:
     """Tell what there is to tell since the last time."""
     told = address.notices()
     for sentence in told[:AT_ONCE] + ([f"… and {len(told) - AT_ONCE} more."] if told[AT_ONCE:] else []):
-        # Escaped: a link may say anything, and must not put its own links here.
-        words = re.sub(r"([^\w\s])", r"\\\1", sentence, flags=re.ASCII)
-        st.toast(words, icon=":material/info:", duration=SECONDS)
+        st.toast(plain(sentence), icon=":material/info:", duration=SECONDS)

@@ -3,8 +3,9 @@
 import streamlit as st
 
 from explorer import budget
+from explorer.entries import Entry
 from explorer.experiment import Experiment
-from explorer.library import Entry, library
+from explorer.library import library
 from explorer.ui.presence import presence
 from explorer.ui.replay import Replay
 from explorer.workers.job import TrainingJob

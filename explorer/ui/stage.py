@@ -13,7 +13,7 @@ from explorer.experiment import Experiment
 from explorer.figures import captions, gradient, heatmap, loss, norms, style, weight_share, weight_share_rows
 from explorer.figures.updates import kept
 from explorer.findings import with_loss
-from explorer.ui import compared, runs
+from explorer.ui import address, compared, runs
 from explorer.ui.board import Panel, Rich, Scrub, board
 from explorer.ui.look import duration, theme
 from explorer.ui.measured import Measured, measured
@@ -189,24 +189,27 @@ def _buttons(experiment: Experiment, phase: Phase | None, *, began: bool) -> Non
     """Train or pause, one step, stop, reset."""
     over = phase == "ended"
     word, act = ("Pause", runs.pause) if phase == "running" else ("Train", runs.train)
-    here: dict[str, Any] = {"args": (experiment,)}
+
+    def on(act: Callable[[Experiment], None]) -> dict[str, Any]:
+        """Do it with what is asked for when it is clicked, which may be more than this page has drawn."""
+        return {"on_click": lambda: act(address.now())}
+
     st.button(
         "Resume" if phase == "paused" else word,
         key="train",
         type="secondary" if phase == "running" else "primary",
-        on_click=act,
+        **on(act),
         width=BUTTON,
         shortcut="T",
         disabled=over,  # until Reset gives it up, what this run recorded stays
-        **here,
     )
-    st.button("Step", key="step", on_click=runs.step, disabled=phase == "running" or over, **here)
-    st.button("Stop", key="stop", on_click=runs.stop, disabled=phase not in ("running", "paused"), **here)
-    st.button("Reset", key="reset", on_click=runs.reset, disabled=not began, **here)
-    st.button("Pin", key="pin", on_click=_pin, help="Put this experiment on the Compare page.", **here)
+    st.button("Step", key="step", **on(runs.step), disabled=phase == "running" or over)
+    st.button("Stop", key="stop", **on(runs.stop), disabled=phase not in ("running", "paused"))
+    st.button("Reset", key="reset", **on(runs.reset), disabled=not began)
+    st.button("Pin", key="pin", **on(_pin), help="Put this experiment on the Compare page.")
     place = st.empty()  # always there, so that nothing after it moves
     if not began and runs.kept(experiment) is not None:
-        place.button("Open", key="open", on_click=runs.show_kept, **here)
+        place.button("Open", key="open", **on(runs.show_kept))
 
 
 def _pin(experiment: Experiment) -> None:

@@ -1,11 +1,13 @@
 """What the Sweep page is asked to run: the axes and their values, as widgets and as keys of its URL."""
 
 from dataclasses import dataclass
+from math import prod
 
 import streamlit as st
 
 from explorer.experiment import Experiment
 from explorer.grid import Grid
+from explorer.several import SweepError
 from explorer.ui import address
 from explorer.ui.axes import AXES, BY_KEY, MOST_SEEDS, over
 from explorer.ui.controls import put
@@ -14,6 +16,7 @@ SWEEP = "sweep"
 VARY, SEEDS, PICTURE = KEYS = ("vary", "seeds", "picture")
 FIRST = {"cell": BY_KEY["cell"].first, "truncation": BY_KEY["truncation"].first}
 FIRST_SEEDS = 3
+MOST_RUNS = 2000
 ACROSS = 3  # lines of values side by side
 
 
@@ -37,7 +40,13 @@ class Plan:
             SweepError: where a value cannot be read, is given twice, or the whole is beyond the budget.
             ExperimentError: where a combination is not allowed.
         """
-        return Grid(experiment, over(self.chosen, self.seeds, experiment.seed))
+        axes = over(self.chosen, self.seeds, experiment.seed)
+        runs = prod(map(len, axes.values()))
+        if runs > MOST_RUNS:  # before the first is made: a link may ask for millions
+            raise SweepError(
+                f"These are {runs} runs; a page makes {MOST_RUNS} at most. Give fewer values, or use the command line."
+            )
+        return Grid(experiment, axes)
 
     def keys(self) -> address.Own:
         """The same as keys of the URL; the first plan needs none."""
@@ -61,7 +70,7 @@ def plan() -> Plan:
             address.notice(f"{VARY}: {word!r} is not an axis with values, such as cell:tanh,lstm. It is ignored.")
     seeds = FIRST_SEEDS
     for word in own.get(SEEDS, [])[-1:]:
-        if word.isdecimal() and 1 <= int(word) <= MOST_SEEDS:
+        if word in map(str, range(1, MOST_SEEDS + 1)):
             seeds = int(word)
         else:
             address.notice(f"{SEEDS}: {word!r} is not a number from 1 to {MOST_SEEDS}. The default is used.")
@@ -80,7 +89,7 @@ def choose(now: Plan) -> None:
     put("vary", list(now.chosen))
     left, right = st.columns((5, 1), vertical_alignment="bottom")
     left.pills(
-        "Vary", [axis.key for axis in AXES], selection_mode="multi", key="vary", on_change=changed,
+        "Vary", [axis.key for axis in AXES], selection_mode="multi", key="vary", on_change=changed, wrap=True,
         format_func=lambda key: BY_KEY[key].label,
         help="Every combination of the values is trained; all else is as the controls at the side say.",
     )  # fmt: skip

@@ -12,7 +12,7 @@ from explorer.groups import seconds
 from explorer.problems import ExperimentError
 from explorer.several import SweepError
 from explorer.summaries import summaries
-from explorer.ui import address, runs
+from explorer.ui import address, notices, runs
 from explorer.ui.board import Panel, board
 from explorer.ui.costs import distinct, find_out, grid_costs
 from explorer.ui.look import duration, theme
@@ -56,14 +56,16 @@ def sweep_stage(experiment: Experiment) -> None:
     try:
         grid = asked.grid(experiment)
     except (SweepError, ExperimentError) as error:
-        st.error(str(error))
+        st.error(notices.plain(str(error)))
         grid = None
     mine = job if job is not None and grid is not None and job.grid.experiments == grid.experiments else None
     running = job is not None and job.runs.phase == "running"
 
     measuring = grid is not None and not running and _shown() == COST and find_out(distinct(grid))
 
-    @st.fragment(run_every=LOOK if running or measuring else None)
+    often = max(LOOK, 1e-3 * len(grid.experiments)) if grid is not None else LOOK  # drawing many takes its time
+
+    @st.fragment(run_every=often if running or measuring else None)
     def live() -> None:
         if job is not None:
             job.runs.touch()
@@ -131,7 +133,6 @@ def _picture(grid: Grid, mine: _Job | None) -> None:
     figure = untitled(PICTURES[name][1](shown, theme()))
     meta = figure.layout.meta
     note = f" ({meta['note']})" if meta["note"] else ""
-    click = " Click on a point to open its run." if found else ""
 
     def picked(_panel: str, place: int) -> None:
         experiment = grid.experiments[place]
@@ -144,7 +145,7 @@ def _picture(grid: Grid, mine: _Job | None) -> None:
         [Panel("picture", figure, str(meta["alt"]))],
         areas=AREAS,
         headline=meta["said"],
-        subline=f"{_amount(grid)}{note}.{click}",
+        subline=f"{_amount(grid)}{note}.",
         revision=f"{name} {hash(tuple(experiment.digest for experiment in grid.experiments))}",
         picked=picked,
     )
@@ -176,11 +177,13 @@ def _progress(grid: Grid | None, mine: _Job | None, job: _Job | None) -> None:
             parts.append(f"{duration(left)} left" if left is not None else "starting")
         else:
             parts.append("stopped; what is done is kept" if mine.runs.stopped and done < total else "done")
+            parts += ["click on a point to open its run"] * bool(done)
         st.progress(min(1.0, mine.runs.made / mine.runs.total), " · ".join(parts))
     elif grid is not None:
         updates = sum(experiment.steps for experiment in grid.experiments)
         st.progress(
             0.0,
-            f"{len(grid.experiments)} runs, {updates} updates, about {duration(seconds(grid.experiments, CORES))}; "
+            f"{len(grid.experiments)} run{'s' * (len(grid.experiments) > 1)}, {updates} updates, "
+            f"about {duration(seconds(grid.experiments, CORES))}; "
             "runs in the library are not made again",
         )

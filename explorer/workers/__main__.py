@@ -1,10 +1,10 @@
 """Training in a process of its own: commands in, rows out. `python -m explorer.workers` trains one run after another.
 
-Both pipes carry pickled tuples. In: ("start", experiment as JSON, paused), ("pause",), ("resume",), ("step",),
-("stop",); the end of input ends the process. Out: ("rows", [Row, …]), then ("end", status) or ("failed", sentence).
+Both pipes carry pickled tuples. In: ("start", experiment as JSON, paused, schemes beside), ("pause",), ("resume",),
+("step",), ("stop",); the end of input ends the process. Out: ("rows", [Row, …]), then ("end", status) or
+("failed", sentence).
 In: ("group", [experiment as JSON, …]); out: ("rows", [(place, Row), …]), then ("end", "finished") or ("failed", …).
-In: ("measure", experiment as JSON); out: ("measured", Dataset) or ("failed", …).
-In: ("cost", experiment as JSON); out: ("measured", Cost) or ("failed", …).
+In: (a question, experiment as JSON); out: ("progress", share done), …, then ("measured", the answer) or ("failed", …).
 """
 
 import os

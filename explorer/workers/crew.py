@@ -91,7 +91,8 @@ def rows_from_processes(
     """Train groups in so many processes at once.
 
     Yields:
-        Number of the group, and (place in the group, row) pairs, as they come. Closing the iterator ends everything.
+        Number of the group, and (place in the group, row) pairs, as they come; no pairs now and then while none come,
+        as where others have all processes, so that whoever reads this can end it. Closing the iterator ends everything.
 
     Raises:
         CrewError: where a group fails; the others are ended.
@@ -104,7 +105,11 @@ def rows_from_processes(
         threading.Thread(target=crew.work, daemon=True).start()
     try:
         while places:
-            event = crew.events.get()
+            try:
+                event = crew.events.get(timeout=AWAIT)
+            except queue.Empty:
+                yield 0, []
+                continue
             if event is None:
                 places -= 1
             elif isinstance(event, CrewError):

@@ -10,7 +10,7 @@ import subprocess
 import threading
 import time
 import weakref
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from math import nan
 from typing import Any, Literal
 
@@ -19,6 +19,8 @@ import xarray as xr
 from explorer.dataset import SaveError
 from explorer.experiment import Experiment
 from explorer.recording import Recording, Status
+from explorer.schemes import labels
+from explorer.truncation import Truncation
 from explorer.workers.processes import PROCESSES
 
 LEASE = 90.0  # seconds without a poll after which a run ends: its page is gone; hidden tabs poll once a minute
@@ -31,7 +33,8 @@ class TrainingJob:
     """One run: start it by making it, poll it, pause, step, stop.
 
     Without polls for `lease` seconds, or once `present` has said no for `grace` seconds, it ends. However it ends, and
-    also where the whole program does, `keep` is given what was recorded and the seconds that took.
+    also where the whole program does, `keep` is given what was recorded and the seconds that took. Gradients of the
+    schemes `beside` are measured and not applied.
 
     Attributes:
         experiment: what is trained.
@@ -52,9 +55,10 @@ class TrainingJob:
         present: Callable[[], bool] = lambda: True,
         grace: float = GRACE,
         keep: Callable[[xr.Dataset, float], None] = lambda run, seconds: None,
+        beside: Sequence[Truncation] = (),
     ) -> None:
         self.experiment = experiment
-        self.recording = Recording(experiment)
+        self.recording = Recording(experiment, labels(beside))
         self.error: str | None = None
         self._since: float | None = None  # when the newest rows came; None after a pause
         self._timed, self._spent = 0, 0.0  # rows that came right after others, and the seconds that they took
@@ -70,7 +74,7 @@ class TrainingJob:
         self._wanted = True
         self._process: subprocess.Popen[bytes] | None = None
         self._unsent: list[tuple[object, ...]] = []  # what the process will be told once there is one
-        self._tell("start", experiment.model_dump_json(), paused)
+        self._tell("start", experiment.model_dump_json(), paused, [scheme.model_dump() for scheme in beside])
         self.thread = threading.Thread(target=self._receive, name=f"training-{experiment.digest}", daemon=True)
         _under_way.add(self)
         self.thread.start()

@@ -4,14 +4,14 @@ import pickle
 import subprocess
 import threading
 import time
-from typing import Any, Literal
+from typing import Any
 
+from explorer.answers import Question
 from explorer.experiment import Experiment
 from explorer.workers.processes import PROCESSES
 
 QUICK = 0.25  # seconds; a measurement that takes longer is not made while a page waits
 
-Question = Literal["measure", "cost"]
 _TURN = threading.Lock()  # one large measurement at a time: two would take the memory and the cores of the server
 
 
@@ -20,15 +20,18 @@ class MeasuringJob:
 
     Attributes:
         experiment: what is measured.
+        question: what about it; explorer.workers.serving answers.
         answer: the result, once it is there: a Dataset, or the `Cost` where that was the question.
         error: the sentence of why there is none.
+        progress: the share done, where it is told.
         thread: waits for the result; ends with it.
     """
 
     def __init__(self, experiment: Experiment, question: Question = "measure") -> None:
-        self.experiment, self._question = experiment, question
+        self.experiment, self.question = experiment, question
         self.answer: Any = None
         self.error: str | None = None
+        self.progress: float | None = None
         self._began = time.monotonic()
         self._cancelled = False
         self._process: subprocess.Popen[bytes] | None = None
@@ -87,9 +90,12 @@ class MeasuringJob:
     def _ask(self, process: subprocess.Popen[bytes]) -> None:
         assert process.stdin is not None
         assert process.stdout is not None
-        pickle.dump((self._question, self.experiment.model_dump_json()), process.stdin)
+        pickle.dump((self.question, self.experiment.model_dump_json()), process.stdin)
         process.stdin.flush()
         kind, content = pickle.load(process.stdout)
+        while kind == "progress":
+            self.progress = content
+            kind, content = pickle.load(process.stdout)
         if kind == "measured":
             self.answer = content
         else:

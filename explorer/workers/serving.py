@@ -6,16 +6,17 @@ import queue
 import sys
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Mapping, Sequence
 from typing import Any, BinaryIO
 
 import torch
 
-from explorer.costs import cost
+from explorer.answers import QUESTIONS, Question, answer
 from explorer.experiment import Experiment
 from explorer.groups import updates
 from explorer.recording import Row
-from explorer.training import Training, measure
+from explorer.schemes import truncation_of
+from explorer.training import Training
 
 SEND_EVERY = 0.04  # seconds of rows sent together
 
@@ -37,15 +38,16 @@ class Worker:
             command, *arguments = self._commands.get()
             if command == "start":
                 self._run(*arguments)
-            elif command in ("measure", "cost"):
-                self._measure(measure if command == "measure" else cost, *arguments)
+            elif command in QUESTIONS:
+                self._answer(command, *arguments)
             elif command == "group":
                 self._group(*arguments)
 
-    def _run(self, experiment: str, paused: bool) -> None:
+    def _run(self, experiment: str, paused: bool, beside: Sequence[Mapping[str, Any]] = ()) -> None:
         self._paused, self._steps = paused, 0
         try:
-            training = Training(Experiment.model_validate_json(experiment))
+            config = Experiment.model_validate_json(experiment)
+            training = Training(config, [truncation_of(config, given) for given in beside])
             self._wait(training)
             for row in training:
                 self._rows.append(row)
@@ -57,9 +59,17 @@ class Worker:
             self._send_rows()
             self._fail(error)
 
-    def _measure(self, answer: Callable[[Experiment], object], experiment: str) -> None:
+    def _answer(self, question: Question, experiment: str) -> None:
+        told = time.monotonic()
+
+        def tell(share: float) -> None:
+            nonlocal told
+            if time.monotonic() - told > SEND_GROUP_EVERY:
+                told = time.monotonic()
+                self._send("progress", share)
+
         try:
-            self._send("measured", answer(Experiment.model_validate_json(experiment)))
+            self._send("measured", answer(question, Experiment.model_validate_json(experiment), tell))
         except Exception as error:
             self._fail(error)
 

@@ -1,7 +1,10 @@
 """Runs compared under letters: each its own track and label, the loss against that without memory."""
 
+from itertools import pairwise
+
 import numpy as np
 import pytest
+from figures.boxes import overlaps
 from figures.conftest import diverged, make
 
 from explorer import figures
@@ -45,3 +48,33 @@ def test_strange_runs_are_drawn(theme):
         figure.to_json()
     assert "loss (batch mean)" in figures.losses(strange).layout.yaxis.title.text
     assert figures.losses([]).layout.title.text == "No run yet"
+
+
+def test_names_of_six_lie_beside_their_lines_and_apart():
+    six = [make(updates=9, rate=0.9 - 0.001 * i) for i in range(5)] + [make("lstm", updates=9, cut=10)]
+    figure = figures.gradient(six, equals=True)
+    names = {note.name: note for note in figure.layout.annotations if (note.name or "").startswith("end ")}
+    assert sorted(names) == [f"end grad_h {i}" for i in range(6)]
+    assert [names[f"end grad_h {i}"].text[3] for i in range(6)] == list("ABCDEF")
+    assert names["end grad_h 5"].x > names["end grad_h 0"].x == 1
+    assert not overlaps(figure, (760, 420))
+
+
+@pytest.mark.parametrize(("value", "place"), [(0.0, 0.05), (np.nan, 0.95)])
+def test_a_line_without_a_point_has_its_name(value, place):
+    dead = make("relu", updates=3)
+    dead["grad_h"].values[:] = value
+    figure = figures.gradient([make(updates=3), dead], equals=True)
+    (note,) = [note for note in figure.layout.annotations if note.name == "end grad_h 1"]
+    low, high = figure.layout.yaxis.range
+    assert (note.y - low) / (high - low) == pytest.approx(place, abs=0.05)
+
+
+def test_letters_of_losses_stay_inside_the_plot():
+    figure = figures.losses([make(updates=9, loss=1.0) for _ in range(6)])
+    low, high = figure.layout.yaxis.range
+    found = {note.text: note.y for note in figure.layout.annotations if note.xref == "paper"}
+    assert sorted(found) == [f"<b>{letter}</b>" for letter in "ABCDEF"]
+    assert all(low < y < high for y in found.values())
+    places = sorted(found.values())
+    assert min(b - a for a, b in pairwise(places)) > 0.07 * (high - low)

@@ -58,7 +58,7 @@ def test_stop_keeps_what_was_made_and_ends_the_processes(in_processes: None) -> 
 
 def test_a_process_that_dies_is_one_sentence_and_ends_the_others(in_processes: None) -> None:
     found = rows_from_processes([[FOREVER], [FOREVER.changed(seed=1)]], 2)
-    _, rows = next(found)
+    rows = next(rows for _, rows in found if rows)
     assert rows[0][1].numbers["loss"] > 0
     busy = [process for process in PROCESSES._all if process not in PROCESSES._idle]
     assert len(busy) == 2
@@ -76,3 +76,13 @@ def test_a_failure_names_the_combination(in_processes: None, monkeypatch: pytest
     monkeypatch.setattr(grid, "experiments", [grid.experiments[0], unknown])
     with pytest.raises(SweepError, match=r"^seed = 1: the run failed: batch_size: 0 is not allowed"):
         list(runs_here(grid, threading.Event()))
+
+
+def test_a_stop_does_not_wait_for_a_process(in_processes: None, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("explorer.workers.processes.MOST", -100)  # others have them all
+    grid, stop = Grid(FOREVER, {"seed": [0, 1]}), threading.Event()
+    timer = threading.Timer(0.3, stop.set)
+    timer.start()
+    began = time.monotonic()
+    assert list(runs_here(grid, stop)) == []
+    assert 0.25 < time.monotonic() - began < 5

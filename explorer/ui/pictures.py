@@ -1,0 +1,96 @@
+"""What a page with a choice of pictures asks of each of them, and the kind whose data one question answers."""
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import plotly.graph_objects as go
+import streamlit as st
+import xarray as xr
+
+from explorer.answers import Question
+from explorer.experiment import Experiment
+from explorer.ui import asked
+from explorer.ui.look import duration
+
+
+@dataclass(frozen=True)
+class Shown:
+    """What a picture shows now: a figure, or the sentence of why there is none yet."""
+
+    figure: go.Figure | None = None
+    sentence: str = ""
+
+
+class Picture(ABC):
+    """One picture of an experiment, with whatever has to be started for it."""
+
+    label: str
+
+    @abstractmethod
+    def show(self, experiment: Experiment) -> Shown:
+        """The picture as far as it is known."""
+
+    def busy(self, experiment: Experiment) -> bool:
+        """Whether more will be known without anybody doing anything."""
+        del experiment
+        return False
+
+    def buttons(self, experiment: Experiment) -> None:
+        """Draw what starts and stops it."""
+        del experiment
+
+    def progress(self, experiment: Experiment) -> None:
+        """Draw how far it is."""
+        del experiment
+
+    def leave(self) -> None:  # noqa: B027  # most pictures have nothing to end
+        """End what is under way for it: another picture is looked at."""
+
+
+class Instrument(Picture):
+    """A picture of the answer to one question about the experiment."""
+
+    def __init__(self, label: str, question: Question, draw: Callable[[xr.Dataset, Experiment], go.Figure]) -> None:
+        self.label, self._question, self._draw = label, question, draw
+
+    def show(self, experiment: Experiment) -> Shown:
+        """Draw the answer."""
+        if self._stopped(experiment):
+            return Shown(sentence="The measurement was stopped; any change of the experiment starts it anew.")
+        answer = asked.ask(self._question, experiment)
+        if answer.dataset is not None:
+            return Shown(self._draw(answer.dataset, experiment))
+        if answer.error is not None:
+            return Shown(sentence=answer.error)
+        return Shown(sentence=f"Measuring for {duration(answer.waiting or 0.0)} …")
+
+    def busy(self, experiment: Experiment) -> bool:
+        """Whether the answer is awaited."""
+        return not self._stopped(experiment) and asked.ask(self._question, experiment).waiting is not None
+
+    def buttons(self, experiment: Experiment) -> None:
+        """Stop, where it takes long."""
+
+        def stop() -> None:
+            asked.give_up()
+            st.session_state[_STOPPED] = (self._question, experiment.digest)
+
+        if self.busy(experiment):
+            st.button("Stop", key="stop-instrument", on_click=stop)
+
+    def progress(self, experiment: Experiment) -> None:
+        """The share done, where the answer takes long."""
+        if self.busy(experiment):
+            share = asked.ask(self._question, experiment).progress or 0.0
+            st.progress(share, f"{share:.0%} measured")
+
+    def leave(self) -> None:
+        """Give it up."""
+        asked.give_up()
+
+    def _stopped(self, experiment: Experiment) -> bool:
+        return bool(st.session_state.get(_STOPPED) == (self._question, experiment.digest))
+
+
+_STOPPED = "instrument stopped"

@@ -1,0 +1,68 @@
+"""The picture of what an update costs under each variant."""
+
+import streamlit as st
+
+from explorer.experiment import Experiment
+from explorer.figures import cost_orders
+from explorer.prices import SIZES, Over, prices, sized
+from explorer.ui import address
+from explorer.ui.controls import put
+from explorer.ui.costs import cost_of, find_out
+from explorer.ui.look import theme
+from explorer.ui.pictures import Picture, Shown
+from explorer.variants import priced
+
+OVER = "over"
+WORDS: dict[Over, str] = {"length": "sequence length", "k2": "truncation length", "hidden_size": "hidden units"}
+
+
+class Costs(Picture):
+    """Time and memory of one update, filled in as they are measured.
+
+    Args:
+        page: the page whose URL says against what.
+    """
+
+    label = "Cost"
+
+    def __init__(self, page: str) -> None:
+        self._page = page
+
+    def show(self, experiment: Experiment) -> Shown:
+        """Draw what is measured."""
+        return Shown(cost_orders(prices(experiment, self._over(), known=cost_of), theme()))
+
+    def busy(self, experiment: Experiment) -> bool:
+        """Whether something is still to be measured."""
+        return find_out(self._experiments(experiment))
+
+    def buttons(self, experiment: Experiment) -> None:
+        """Against what."""
+        del experiment
+
+        def changed() -> None:
+            own = {key: values for key, values in address.own(self._page).items() if key != OVER}
+            over = st.session_state["cost-over"]
+            address.change_own(self._page, own if over == next(iter(SIZES)) else {**own, OVER: [over]})
+
+        put("cost-over", self._over())
+        st.segmented_control(
+            "Against", list(SIZES), format_func=lambda over: WORDS[over], key="cost-over", required=True,
+            on_change=changed, label_visibility="collapsed",
+        )  # fmt: skip
+
+    def progress(self, experiment: Experiment) -> None:
+        """How many are measured."""
+        wanted = self._experiments(experiment)
+        done = sum(cost_of(each) is not None for each in wanted)
+        if self.busy(experiment):
+            st.progress(done / len(wanted), f"{done} of {len(wanted)} updates measured, each alone on one thread")
+
+    def _over(self) -> Over:
+        word = (address.own(self._page).get(OVER) or [""])[-1]
+        return next((over for over in SIZES if over == word), next(iter(SIZES)))
+
+    def _experiments(self, experiment: Experiment) -> list[Experiment]:
+        over = self._over()
+        each = [sized(experiment, over, size, scheme) for scheme in priced(experiment) for size in SIZES[over]]
+        return [found for found in each if found is not None]

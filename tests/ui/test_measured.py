@@ -1,0 +1,65 @@
+"""Measurements of several experiments at once, for pages: one after the other, each with an end."""
+
+from types import SimpleNamespace
+
+import pytest
+
+from explorer.experiment import Experiment
+from explorer.training import measure
+from explorer.ui import measured
+from explorer.ui.notices import plain
+
+SLOW = [Experiment().changed(length=10, hidden_size=4, cell=cell) for cell in ("tanh", "lstm", "gru")]
+
+
+class Job:
+    """A measurement under way that ends when told."""
+
+    made: list["Job"] = []
+
+    def __init__(self, experiment: Experiment) -> None:
+        self.experiment, self.answer, self.error = experiment, None, "no memory"
+        self.done, self.cancelled, self.elapsed = False, False, 1.0
+        Job.made.append(self)
+
+    def cancel(self) -> None:
+        self.cancelled = True
+
+
+@pytest.fixture
+def tab(monkeypatch):
+    Job.made = []
+    monkeypatch.setattr(measured, "st", SimpleNamespace(session_state={}))
+    monkeypatch.setattr(measured, "MeasuringJob", Job)
+    monkeypatch.setattr(measured, "QUICK", 0.0)
+    monkeypatch.setattr(measured, "_known", type(measured._known)())
+
+
+def test_slow_ones_are_measured_one_after_the_other(tab):
+    for place, experiment in enumerate(SLOW):
+        for _ in range(3):
+            each, found = measured.starts(SLOW)
+            assert found.waiting == 1.0 and found.error is None
+        assert [flow is not None for flow in each] == [n < place for n in range(3)]
+        assert [job.experiment for job in Job.made] == SLOW[: place + 1]
+        assert not any(job.cancelled for job in Job.made)
+        Job.made[-1].answer, Job.made[-1].done = measure(experiment), True
+    each, found = measured.starts(SLOW)
+    assert found.waiting is None and all(float(flow["grad_h"].max()) > 0 for flow in each)
+
+
+def test_what_cannot_be_measured_is_told_and_not_tried_again(tab):
+    measured.starts(SLOW[:2])
+    Job.made[0].done = True
+    for _ in range(3):
+        each, found = measured.starts(SLOW[:2])
+        assert found.error == "This could not be measured: no memory" and found.waiting == 1.0
+    Job.made[1].answer, Job.made[1].done = measure(SLOW[1]), True
+    each, found = measured.starts(SLOW[:2])
+    assert [flow is None for flow in each] == [True, False] and found.waiting is None and found.error
+    assert len(Job.made) == 2
+
+
+def test_notices_show_what_they_say():
+    assert plain("a … ÷ 7e-6\n2") == "a … ÷ 7e\\-6 2"
+    assert plain("[x](y) *b* `c` $d$ _e_ <i>") == (r"\[x\]\(y\) \*b\* \`c\` \$d\$ \_e\_ \<i\>")

@@ -1,0 +1,92 @@
+"""The Truncation page without a browser: every picture of every scheme, what is slow, and what is refused."""
+
+import time
+from pathlib import Path
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from explorer.truncation import Adaptive
+from explorer.ui import asked
+
+APP = str(Path(__file__).resolve().parents[2] / "explorer" / "ui" / "truncation.py")
+SMALL = {"hidden_size": "8", "batch_size": "4", "length": "24", "steps": "3"}
+
+
+def open_page(**query: str) -> AppTest:
+    at = AppTest.from_file(APP, default_timeout=60)
+    for key, value in {**SMALL, **query}.items():
+        at.query_params[key] = value
+    at.run()
+    assert not at.exception
+    return at
+
+
+def headline(at: AppTest) -> str:
+    """What the board was last told to say."""
+    return str(at.session_state["said"]) if "said" in at.session_state else ""
+
+
+@pytest.fixture(autouse=True)
+def seen(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """The headlines of all boards drawn."""
+    from explorer.ui import truncation_stage
+
+    told: list[str] = []
+    monkeypatch.setattr(truncation_stage, "board", lambda *a, **k: told.append(str(k["headline"])))
+    return told
+
+
+@pytest.mark.parametrize("picture", ["credit", "lags", "bias", "variants", "adaptive", "memory", "sign", "cost", "no"])
+def test_every_picture_says_something(picture: str, seen: list[str]) -> None:
+    at = open_page(picture=picture, truncation="window", k1="5", k2="5")
+    assert seen and len(seen[-1]) > 20
+    assert [button.label for button in at.button][:1] == {
+        "variants": ["Train"],
+        "adaptive": ["Train"],
+        "memory": ["Start"],
+    }.get(picture, [])
+    assert (at.query_params.get("picture") == ["no"]) is False or picture == "no"
+
+
+@pytest.mark.parametrize("kind", ["full", "online", "stochastic", "subsequence", "adaptive", "rtrl"])
+def test_every_scheme_is_shown(kind: str, seen: list[str]) -> None:
+    for picture in ("credit", "variants"):
+        open_page(picture=picture, truncation=kind)
+        assert seen[-1] and "could not" not in seen[-1]
+    button = next(b for b in open_page(picture="variants", truncation=kind).button if b.label == "Train")
+    assert button.disabled == (kind in ("online", "subsequence"))
+
+
+def test_training_measures_the_variants_beside(seen: list[str]) -> None:
+    at = open_page(picture="variants", truncation="adaptive", interval="2")
+    before = seen[-1]
+    next(b for b in at.button if b.label == "Train").click().run()
+    until = time.monotonic() + 60
+    while "3 of 3 updates" not in str([m.proto for m in at.main.children.values()]) and time.monotonic() < until:
+        job = at.session_state["beside job"]
+        if job.phase == "ended":
+            break
+        time.sleep(0.2)
+    job.thread.join(30)
+    at.run()
+    assert job.recorded == 3 and "variant" in job.dataset().sizes and seen[-1] != before
+    assert isinstance(job.experiment.truncation, Adaptive)
+    at.query_params["picture"] = "adaptive"
+    at.run()
+    assert not at.exception and "K" in seen[-1]
+
+
+def test_what_takes_long_is_measured_apart_and_can_be_stopped(monkeypatch: pytest.MonkeyPatch, seen: list[str]) -> None:
+    monkeypatch.setattr(asked, "QUICK", 0.0)
+    at = open_page(picture="credit", length="23")
+    assert seen[-1].startswith("Measuring")
+    job = at.session_state["asked"]
+    next(b for b in at.button if b.label == "Stop").click().run()
+    assert "was stopped" in seen[-1] and "asked" not in at.session_state
+    job.thread.join(30)
+    assert not job.thread.is_alive()
+    at = open_page(picture="lags", length="22")
+    at.session_state["asked"].thread.join(60)
+    at.run()
+    assert "of ‖∂L/∂W_hh‖" in seen[-1]
