@@ -1,5 +1,6 @@
 """Figures: Dataset in, ``go.Figure`` out, one file a figure, one theme; nothing is measured and nothing shown here."""
 
+from explorer.figures.adapted import adapted
 from explorer.figures.bias_by_length import bias_by_length
 from explorer.figures.by_lag import by_lag
 from explorer.figures.captions import captions
@@ -25,6 +26,7 @@ from explorer.figures.weight_share import weight_share, weight_share_rows
 __all__ = [
     "Style",
     "Theme",
+    "adapted",
     "bias_by_length",
     "by_lag",
     "captions",

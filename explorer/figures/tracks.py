@@ -121,6 +121,16 @@ def zero_row(drawing: Drawing, axis: LogAxis, panel: int = 0, across: str = "y")
     )  # fmt: skip
 
 
+def along(steps: np.ndarray) -> Settings:
+    """Return the axis of updates, with ticks at updates only."""
+    first, last = float(steps[0]), float(steps[-1])
+    pad = max(0.5, 0.01 * (last - first))
+    across = even(first, last, 6)
+    if last - first < 6:
+        across |= {"tickvals": steps.tolist(), "ticktext": [f"{step:.0f}" for step in steps]}
+    return across | {"range": [first - pad, last + pad]}
+
+
 def even(low: float, high: float, most: int = 7) -> dict[str, Any]:
     """Return the ticks of a linear axis at round numbers."""
     step = next(

@@ -48,11 +48,7 @@ def _lines(drawing: Drawing, run: xr.Dataset, looks: dict[str, Look]) -> None:
     steps = np.asarray(run["step"].values)[chosen]
     values = run["relative_bias"].transpose("variant", "step").values.astype(np.float64)[:, chosen]
     axis = tracks.axis_of(values)
-    pad = max(0.5, 0.01 * float(steps[-1] - steps[0]))
-    across = tracks.even(float(steps[0]), float(steps[-1]), 6) | {"title": {"text": "update"}}
-    if steps[-1] - steps[0] < 6:  # no ticks between updates
-        across |= {"tickvals": steps.tolist(), "ticktext": [f"{step:.0f}" for step in steps]}
-    drawing.axes(across | {"range": [steps[0] - pad, steps[-1] + pad]}, axis.layout(QUANTITY))
+    drawing.axes(tracks.along(steps) | {"title": {"text": "update"}}, axis.layout(QUANTITY))
     tracks.zero_row(drawing, axis)
     placed = []
     for i, look in enumerate(looks.values()):

@@ -59,6 +59,15 @@ def variants(updates=5, found=VARIANTS):
     return xr.Dataset(data, {"step": np.arange(updates), "variant": list(found)})
 
 
+def adapted(lengths=(100, 40, 40, 12, 12), true=(0.02, 0.05, 0.2, 0.08, 0.03), estimated=None, **more):
+    """Return a run of adaptive truncation; the estimate is 0.09 everywhere where nothing else is given."""
+    estimated = 0.09 + 0 * np.asarray(true) if estimated is None else estimated
+    found = {"truncation_length": lengths, "true_bias": true, "estimated_bias": estimated}
+    data = {name: ("step", np.asarray(values, dtype=float)) for name, values in found.items()}
+    scheme = {"kind": "adaptive", "tolerance": 0.1, "interval": 1} | more
+    return xr.Dataset(data, {"step": np.arange(len(lengths))}, attrs("lstm", **scheme))
+
+
 def costs(size=(10, 20, 40, 80), over="length"):
     """Return costs that grow exactly as expected, but for the time of ``rtrl``, which grows with one power more."""
     size, names = np.array(size, dtype=float), ["full", "window(k1=5, k2=5)", "rtrl"]
