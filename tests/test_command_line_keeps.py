@@ -65,7 +65,7 @@ def test_a_folder_that_vanishes_in_mid_training(tmp_path: Path, monkeypatch: pyt
 
 def test_stopped_before_the_first_update(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     class Stopped(Training):
-        def __init__(self, experiment: Experiment) -> None:
+        def __init__(self, experiment: Experiment, beside: object = ()) -> None:
             super().__init__(experiment)
             self.stop()
 
@@ -132,7 +132,7 @@ def test_the_library_keeps_a_run_and_nothing_is_trained_twice(tmp_path: Path, mo
     assert [(run["status"], run["updates"], run["experiment"]["steps"]) for run in listed] == [("finished", 5, 5)]
     assert listed[0]["seconds"] > 0 and listed[0]["loss"] == float(first["loss"][-1])
 
-    def never(experiment: Experiment) -> Any:
+    def never(experiment: Experiment, beside: object = ()) -> Any:
         raise AssertionError("trained a second time")
 
     with monkeypatch.context() as patch:

@@ -152,3 +152,27 @@ def test_the_library_lists_filters_opens_and_deletes(page, serve):
     page.wait_for_function("() => !document.querySelector('.st-key-delete-runs')")
     if before > 1:
         page.wait_for_selector("text=Export all")  # no other run has taken the place of the one chosen
+
+
+def test_what_truncation_does_is_shown_trained_and_linked(page, serve):
+    visit(page, serve(APP).rstrip("/") + f"/truncation?{SMALL}&truncation=window&k1=5&k2=5", "picture")
+    said = set()
+    for name in ("Lags", "Bias", "Sign", "Variants"):
+        before = page.locator(".board-headline").inner_text()
+        said.add(before)
+        page.locator(".st-key-truncation-picture button", has_text=name).click()
+        page.wait_for_function("said => document.querySelector('.board-headline').innerText !== said", arg=before)
+        page.wait_for_function("name => location.search.includes('picture=' + name)", arg=name.lower())
+        sizes = page.evaluate(
+            "() => [...document.querySelectorAll('[data-panel] text')]"
+            ".map(t => parseFloat(getComputedStyle(t).fontSize))"
+        )
+        assert len(sizes) > 5 and min(sizes) >= 14
+    assert len(said) == 4
+    page.wait_for_selector("[data-testid=stProgress] >> text=on the first batch")
+    page.locator(".st-key-train-beside button").click()
+    page.wait_for_selector("[data-testid=stProgress] >> text=20 of 20 updates · finished")
+    page.wait_for_function("() => document.querySelector('.board-headline').innerText.includes('median of 20 updates')")
+    page.reload()
+    page.wait_for_selector("[data-testid=stProgress] >> text=on the first batch")
+    page.wait_for_function("() => location.search.includes('picture=variants')")
