@@ -13,7 +13,7 @@ from explorer.ui.look import theme
 from explorer.ui.pictures import Instrument, Picture, Shown
 from explorer.ui.truncation_cost import OVER, Costs
 from explorer.ui.truncation_memory import Memory
-from explorer.ui.truncation_training import Beside
+from explorer.ui.truncation_training import Adapted, Beside
 
 TRUNCATION, PICTURE = "truncation", "picture"
 KEYS = (PICTURE, OVER)
@@ -41,6 +41,7 @@ PICTURES: dict[str, Picture] = {
     "lags": Instrument("Lags", "lags", lambda found, _: by_lag(found, theme())),
     "bias": Instrument("Bias", "bias", _bias),
     "variants": Beside(),
+    "adaptive": Adapted(),
     "memory": Memory(),
     "sign": _Influence(),
     "cost": Costs(TRUNCATION),

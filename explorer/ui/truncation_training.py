@@ -6,7 +6,7 @@ from typing import Any
 import streamlit as st
 
 from explorer.experiment import Experiment
-from explorer.figures import variants_along
+from explorer.figures import adapted, variants_along
 from explorer.ui import asked
 from explorer.ui.look import duration, theme
 from explorer.ui.pictures import Picture, Shown
@@ -95,3 +95,24 @@ class Beside(Picture):
     def leave(self) -> None:
         """A run goes on; it ends with its tab."""
         asked.give_up()
+
+
+class Adapted(Beside):
+    """The truncation length that an adaptive run chooses, and its bias, estimated and true."""
+
+    label = "Adaptive"
+
+    def show(self, experiment: Experiment) -> Shown:
+        """Draw the run."""
+        job = _job(experiment)
+        run = job.dataset() if job is not None else None
+        if not experiment.truncation.measured:
+            return Shown(sentence="Choose adaptive truncation at the side to see the lengths that it takes.")
+        if run is None:
+            return Shown(sentence="Train shows the length that is chosen, its estimated bias, and the true one.")
+        return Shown(adapted(run, theme()))
+
+    def busy(self, experiment: Experiment) -> bool:
+        """Whether it trains."""
+        job = _job(experiment)
+        return job is not None and job.phase == "running"
