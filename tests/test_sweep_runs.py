@@ -43,7 +43,7 @@ def test_diverged_runs_are_kept_and_marked(tmp_path: Path) -> None:
 def _pool(kind: str) -> Executor:
     if kind == "threads":
         return ThreadPoolExecutor(2)
-    return ProcessPoolExecutor(2, get_context("spawn"), torch.set_num_threads, (1,))
+    return ProcessPoolExecutor(1, get_context("spawn"), torch.set_num_threads, (1,))
 
 
 @pytest.mark.parametrize("kind", ["threads", "processes"])
@@ -126,7 +126,7 @@ def test_a_process_of_an_executor_that_is_killed_ends_in_a_sentence() -> None:
 
     over = {"steps": [20_000, 10_000, 1]}
     with (
-        ProcessPoolExecutor(3, get_context("spawn"), torch.set_num_threads, (1,)) as executor,
+        ProcessPoolExecutor(1, get_context("spawn"), torch.set_num_threads, (1,)) as executor,
         pytest.raises(SweepError, match=r"^steps = [12]0000: the run failed: A process .* terminated") as caught,
     ):
         sweep(config(), over, executor, progress=kill)
