@@ -124,14 +124,14 @@ def test_a_process_of_an_executor_that_is_killed_ends_in_a_sentence() -> None:
         for process in executor._processes.values():
             process.kill()
 
-    over = {"steps": [20_000, 10_000, 1]}
+    over = {"steps": [20_000, 1]}
     with (
-        ProcessPoolExecutor(1, get_context("spawn"), torch.set_num_threads, (1,)) as executor,
-        pytest.raises(SweepError, match=r"^steps = [12]0000: the run failed: A process .* terminated") as caught,
+        ProcessPoolExecutor(2, get_context("spawn"), torch.set_num_threads, (1,)) as executor,
+        pytest.raises(SweepError, match=r"^steps = 20000: the run failed: A process .* terminated") as caught,
     ):
         sweep(config(), over, executor, progress=kill)
     assert caught.value.grid is not None
-    assert caught.value.grid["status"].values.tolist() == ["not run", "not run", "finished"]
+    assert caught.value.grid["status"].values.tolist() == ["not run", "finished"]
 
 
 def test_runs_that_an_executor_gives_up_are_named() -> None:

@@ -20,16 +20,10 @@ START_S, STOP_S = 60, 10
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Tests of served pages run one after another beside the others, and begin first, for they take longest.
-
-    Those marked `alone` measure how fast pages are, and need the machine for themselves.
-    """
-    served = [item for item in items if "serve" in getattr(item, "fixturenames", ())]
-    for item in served:
-        if item.get_closest_marker("alone") is None:
-            item.add_marker(pytest.mark.xdist_group("served"))
-    first = set(served)
-    items.sort(key=lambda item: item not in first)
+    """Tests of served pages are marked: they measure how fast these are and need the machine for themselves."""
+    for item in items:
+        if "serve" in getattr(item, "fixturenames", ()):
+            item.add_marker("alone")
 
 
 def _without_browser(reason: str) -> NoReturn:

@@ -125,7 +125,6 @@ def rates(page: Any, seconds: float = 2.0) -> dict[str, float]:
     return {name: (after[name] - before[name]) / passed for name in NAMES}
 
 
-@pytest.mark.alone
 def test_streams_on_the_same_nodes(open_page: Callable[..., Any]) -> None:
     """Thirty redraws: the same nodes, no frame without a curve, and eight redraws a second or more."""
     page = open_page()

@@ -75,7 +75,6 @@ def test_opens_with_a_picture_and_a_sentence_computed_from_it(page, serve):
     assert bottom["y"] + bottom["height"] <= 900, "the transport is above the fold"
 
 
-@pytest.mark.alone
 def test_a_slider_redraws_the_same_node_without_a_button_or_a_jump(page, serve):
     open_page(page, serve(APP))
     page.evaluate("document.querySelector('[data-panel=gradient]').dataset.mark = 'same'")
@@ -91,7 +90,6 @@ def test_a_slider_redraws_the_same_node_without_a_button_or_a_jump(page, serve):
     assert page.locator("[data-panel=gradient]").bounding_box()["y"] == top
 
 
-@pytest.mark.alone
 def test_train_streams_scrubs_and_stops(page, serve):
     open_page(page, serve(APP, "cell=lstm&length=50&steps=100000"))
     page.locator(".st-key-train button").click()

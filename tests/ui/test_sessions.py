@@ -8,13 +8,11 @@ from pathlib import Path
 from statistics import median
 from typing import Any
 
-import pytest
 from ui.session import Session
 
 from explorer.workers.processes import MOST
 
 APP = Path(__file__).parents[2] / "app.py"
-pytestmark = pytest.mark.alone
 PEOPLE = 10
 ANSWER_S = 1.0
 
