@@ -9,8 +9,6 @@ from dataclasses import dataclass
 from math import nan
 from statistics import median
 
-from torch.profiler import ProfilerActivity, profile
-
 from explorer.experiment import Experiment
 from explorer.training import Training
 
@@ -54,6 +52,8 @@ def cost(experiment: Experiment) -> Cost:
 
 def _fullest(experiment: Experiment, count: int) -> float:
     """Bytes held at the fullest moment of so many updates, from nothing on."""
+    from torch.profiler import ProfilerActivity, profile  # here, for it takes a while and few processes need it
+
     with _quiet(), profile(activities=[ProfilerActivity.CPU], profile_memory=True, acc_events=False) as profiler:
         updates = iter(Training(experiment.model_copy(update={"steps": count})))
         while next(updates, None) is not None:
