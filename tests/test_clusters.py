@@ -76,12 +76,12 @@ def test_rows_are_told_once_and_diverged_runs_kept(cluster: Cluster) -> None:
 
 def test_a_killed_worker_loses_nothing(cluster: Cluster) -> None:
     """Killed in the middle of a group, of which rows were told already."""
-    grid, seen, killed = Grid(config(steps=400), FOUR), Seen(), list[int]()
+    grid, seen, killed = Grid(config(steps=150), FOUR), Seen(), list[int]()
     groups = grouped(grid.experiments, places=2)
 
     def after_update(number: int, row: Row) -> None:
         seen(number, row)
-        if len(seen.rows[number]) == 50 and not killed:
+        if len(seen.rows[number]) == 30 and not killed:
             (group,) = (place for place, group in enumerate(groups) if number in group)
             with Client(cluster.address, set_as_default=False) as client:
                 at = {
@@ -98,7 +98,7 @@ def test_a_killed_worker_loses_nothing(cluster: Cluster) -> None:
     assert [process.poll() is not None for process in cluster.workers].count(True) == 1
     cluster.add_workers()
     seen.once_and_in_order(done)
-    exactly(grid.combine(done), sweep(config(steps=400), FOUR))
+    exactly(grid.combine(done), sweep(config(steps=150), FOUR))
 
 
 def test_a_stop_keeps_what_was_recorded(cluster: Cluster) -> None:

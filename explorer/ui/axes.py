@@ -8,7 +8,7 @@ from explorer.experiment import all_settings
 from explorer.several import SweepError
 
 MOST_SEEDS = 20
-FULL = "full"
+SCHEMES = next(setting.choices for setting in all_settings() if setting.name == "truncation.kind")
 
 
 @dataclass(frozen=True)
@@ -50,9 +50,9 @@ class Axis:
 
 
 def _window(word: str) -> dict[str, Any]:
-    """A truncation length: "full", one number for chunks of that length, or k1/k2."""
-    if word == FULL:
-        return {"kind": "full"}
+    """A scheme by its name, as "full" or "rtrl", one number for chunks of that length, or k1/k2."""
+    if word in SCHEMES:
+        return {"kind": word}
     k1, slash, k2 = word.partition("/")
     return {"kind": "window", "k1": int(k1), "k2": int(k2 if slash else k1)}
 
@@ -76,7 +76,8 @@ AXES = (
     _plain("cell", "Cell", "cell.kind", "tanh, lstm, gru"),
     Axis(
         "truncation", "Truncation length", "truncation", "5, 10, 20, 40, full",
-        "Steps that the gradient flows back: a length, k1/k2 as in 1/20 for a sliding window, or full.", _window,
+        "Steps that the gradient flows back: a length, k1/k2 as in 1/20 for a sliding window, or the name of a scheme: "
+        f"{', '.join(SCHEMES)}.", _window,
     ),
     Axis(
         "clipping", "Clipping", "clipping", "none, 1, 0.1",

@@ -6,8 +6,10 @@ from pathlib import Path
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from explorer.several import SweepError
 from explorer.truncation import Adaptive
 from explorer.ui import asked
+from explorer.ui.axes import BY_KEY
 
 APP = str(Path(__file__).resolve().parents[2] / "explorer" / "ui" / "truncation.py")
 SMALL = {"hidden_size": "8", "batch_size": "4", "length": "24", "steps": "3"}
@@ -90,3 +92,12 @@ def test_what_takes_long_is_measured_apart_and_can_be_stopped(monkeypatch: pytes
     at.session_state["asked"].thread.join(60)
     at.run()
     assert "of ‖∂L/∂W_hh‖" in seen[-1]
+
+
+def test_a_sweep_takes_schemes_by_their_names() -> None:
+    found = BY_KEY["truncation"].values("5, 1/20, full, stochastic, rtrl")
+    window = {"kind": "window"}
+    assert found[:2] == [window | {"k1": 5, "k2": 5}, window | {"k1": 1, "k2": 20}]
+    assert found[2:] == [{"kind": "full"}, {"kind": "stochastic"}, {"kind": "rtrl"}]
+    with pytest.raises(SweepError, match="'five' is not understood"):
+        BY_KEY["truncation"].values("five")
