@@ -17,6 +17,7 @@ try:
     st.navigation(
         [
             st.Page(pages / "explore.py", title="Explore", default=True),
+            st.Page(pages / "lessons.py", title="Lessons"),
             st.Page(pages / "compare.py", title="Compare"),
             st.Page(pages / "sweep.py", title="Sweep"),
             st.Page(pages / "truncation.py", title="Truncation"),

@@ -1,6 +1,7 @@
 """Figures: Dataset in, ``go.Figure`` out, one file a figure, one theme; nothing is measured and nothing shown here."""
 
 from explorer.figures.adapted import adapted
+from explorer.figures.against import against
 from explorer.figures.bias_by_length import bias_by_length
 from explorer.figures.by_lag import by_lag
 from explorer.figures.captions import captions
@@ -20,6 +21,7 @@ from explorer.figures.panels import untitled
 from explorer.figures.reach_by_length import reach_by_length
 from explorer.figures.remembered import remembered
 from explorer.figures.theme import Style, Theme, style, template
+from explorer.figures.unrolled import unrolled
 from explorer.figures.variants_along import variants_along
 from explorer.figures.weight_share import weight_share, weight_share_rows
 
@@ -27,6 +29,7 @@ __all__ = [
     "Style",
     "Theme",
     "adapted",
+    "against",
     "bias_by_length",
     "by_lag",
     "captions",
@@ -46,6 +49,7 @@ __all__ = [
     "remembered",
     "style",
     "template",
+    "unrolled",
     "untitled",
     "variants_along",
     "weight_share",

@@ -108,6 +108,12 @@ def _before(dataset: xr.Dataset | None, theme: Theme) -> list[Curve]:
     ]
 
 
+def grey(against: Sequence[tuple[str, np.ndarray]], dataset: xr.Dataset, theme: Theme) -> list[Curve]:
+    """Return lines [T] of reference, each with its name."""
+    colour, end = ink(theme).reference, facts.asked(dataset)
+    return [Curve(name, line, line[np.newaxis], colour, "dot", LINE, end, before=True) for name, line in against]
+
+
 def axis_for(found: Sequence[Curve], floor: float) -> tuple[LogAxis, float]:
     """Return the log axis that holds every row of every line, and their smallest positive value, nan if there is none.
 

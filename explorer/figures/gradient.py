@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+import numpy as np
 import plotly.graph_objects as go
 import xarray as xr
 
@@ -21,6 +22,7 @@ def gradient(
     before: xr.Dataset | None = None,
     theme: Theme = "light",
     equals: bool = False,
+    against: Sequence[tuple[str, np.ndarray]] = (),
 ) -> go.Figure:
     """Draw Σ_b ‖∂L/∂h_{b,t}‖₂ over time t (log), for the chosen cell first and those beside it.
 
@@ -32,6 +34,7 @@ def gradient(
         before: a Dataset whose first row is drawn grey, as "before training".
         theme: ``light`` or ``dark``.
         equals: compare the Datasets under letters instead, each with all its rows on the axis.
+        against: names and values [T] of grey lines, such as what theory says.
     """
     if datasets and not facts.is_run(datasets[0]) and facts.untrained(datasets[0]):
         before = None  # the only row is the one before training
@@ -40,7 +43,7 @@ def gradient(
         return drawing.figure()
     dataset = datasets[0]
     length = max(d.sizes["time"] for d in datasets)
-    found = lines.curves(datasets, step, before, theme, equals=equals)
+    found = [*lines.grey(against, dataset, theme), *lines.curves(datasets, step, before, theme, equals=equals)]
     axis, low = lines.axis_for(found, facts.floor(dataset)[1])
     name = {"text": "‖∂L/∂h‖ at step t (loss per unit of h)", "standoff": 16}
     drawing.axes(time_axis(length, standoff=24), axis.layout("") | {"title": name, "side": "right"})

@@ -1,0 +1,133 @@
+"""The stage of a lesson: its controls, the charts under what was seen, and the buttons of a live run."""
+
+import numpy as np
+import streamlit as st
+
+from explorer.figures import style
+from explorer.figures.updates import kept
+from explorer.lessons import Control, Material
+from explorer.ui import lesson_place, lesson_runs
+from explorer.ui.board import Panel, Rich, Scrub, board
+from explorer.ui.controls import put
+from explorer.ui.lesson_place import Place
+from explorer.ui.look import duration, theme
+
+BOARD = "lesson"
+LOOK = 0.25  # seconds between two redraws while something is under way
+WAITING = "Choose what you expect, then reveal what is measured."
+
+
+def lesson_stage(place: Place) -> None:
+    """Show the lesson's experiment."""
+    _controls(place)
+    busy = lesson_runs.running(place)
+
+    @st.fragment(run_every=LOOK if busy else None)
+    def live() -> None:
+        _charts(place, busy=busy)
+        if place.lesson.live != "measure":
+            _progress(place)
+        if busy != lesson_runs.running(place):
+            st.rerun()  # sets the timer anew
+
+    live()
+    if place.lesson.live != "measure":
+        with st.container(horizontal=True, vertical_alignment="center", key="transport"):
+            _buttons(place, busy=busy)
+
+
+def _charts(place: Place, *, busy: bool) -> None:
+    lesson, look = place.lesson, theme()
+    found = lesson_runs.material(place)
+    figures = lesson.figures(found, place.values, look, revealed=place.revealed)
+    board(
+        BOARD,
+        [
+            Panel(area, figure, str((figure.layout.meta or {}).get("alt", lesson.title)))
+            for area, figure in figures.items()
+        ],
+        areas=lesson.areas,
+        headline=seen(place, found) if place.revealed else WAITING,
+        scrub=_scrub(place, found) if place.revealed and not busy else None,
+        revision=f"{lesson.name} {place.revealed} {place.values}",
+    )
+
+
+def seen(place: Place, found: Material) -> Rich:
+    """What was seen, with the cells it names in their colours."""
+    pieces = place.lesson.seen(found, place.values)
+    return [(text, style(cell, theme()).colour if cell else None) for text, cell in pieces]
+
+
+def _scrub(place: Place, found: Material) -> Scrub | None:
+    """The updates to look back at, where the lesson trains."""
+    most = max((dataset.sizes.get("step", 1) for dataset in found.values()), default=1)
+    if place.lesson.live != "train" or most < 3:
+        return None
+    rows = kept(most)
+    tracks = {
+        f"grad_h {place}": dataset["grad_h"].values[np.minimum(rows, dataset.sizes["step"] - 1)]
+        for place, dataset in enumerate(found.values())
+    }
+    longest = max(found.values(), key=lambda dataset: dataset.sizes["step"])
+    said = {"headline": [seen(place, found)] * (len(rows) - 1) + [seen(place, found)]}
+    return Scrub(longest["step"].values[rows], tracks, int(longest["step"].values[-1]) + 1, said)
+
+
+def _controls(place: Place) -> None:
+    """The controls that matter here, once the answer is revealed."""
+    if not place.lesson.controls:
+        return
+    with st.container(horizontal=True, vertical_alignment="bottom", key="lesson-controls"):
+        for control in place.lesson.controls:
+            _control(place, control)
+
+
+def _control(place: Place, control: Control) -> None:
+    key, value = f"lesson-{place.lesson.name}-{control.key}", place.values[control.key]
+    off = not place.revealed
+
+    def to(value: object) -> None:
+        lesson_place.change(lesson_place.here(), **{control.key: value})
+
+    at = list(control.values).index(value)
+    if control.stepped:
+        last = len(control.values) - 1
+        st.button("Back", key="step-back", on_click=to, args=(control.values[max(0, at - 1)],), disabled=off or not at)
+        st.button(
+            "Next step", key="step-on", type="primary", on_click=to, args=(control.values[min(last, at + 1)],),
+            disabled=off or at == last,
+        )  # fmt: skip
+    put(key, value)
+    st.select_slider(
+        control.label, control.values, format_func=control.words, key=key, help=control.help, disabled=off, width=420,
+        on_change=lambda: to(st.session_state[key]),
+    )  # fmt: skip
+
+
+def _buttons(place: Place, *, busy: bool) -> None:
+    """Make the material anew, here and now."""
+    started = bool(lesson_runs.jobs(place)) or lesson_runs.pricing(place)
+    word, act = (
+        ("Measure here", lesson_runs.price) if place.lesson.live == "cost" else ("Train live", lesson_runs.train)
+    )
+    st.button(word, key="lesson-live", type="primary", on_click=act, args=(place,), disabled=not place.revealed or busy)
+    st.button("Stop", key="lesson-stop", on_click=lesson_runs.stop, args=(place,), disabled=not busy)
+    st.button("Reset", key="lesson-reset", on_click=lesson_runs.reset, args=(place,), disabled=not started)
+
+
+def _progress(place: Place) -> None:
+    found = lesson_runs.jobs(place)
+    if lesson_runs.pricing(place):
+        st.progress(
+            1.0 if not lesson_runs.running(place) else 0.5, "measured on this machine, one update after another"
+        )
+    elif found:
+        made, total = sum(job.recorded for job in found.values()), sum(job.experiment.steps for job in found.values())
+        rate = sum(job.rate for job in found.values() if job.phase == "running")
+        parts = [f"{made} of {total} updates", *(job.error for job in found.values() if job.error)]
+        if rate and lesson_runs.running(place):
+            parts.append(f"{duration((total - made) / rate)} left")
+        st.progress(min(1.0, made / total), " · ".join(parts))
+    else:
+        st.progress(0.0, "kept with the project; the button makes it anew, here and now")

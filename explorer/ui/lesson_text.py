@@ -1,0 +1,59 @@
+"""The words of a lesson as HTML: the question, the equation in the colours of the chart, the sources."""
+
+from html import escape
+
+from explorer.figures import Theme, style
+from explorer.figures.theme import ink
+from explorer.lessons import Lesson
+from explorer.typeset import typeset
+
+STYLE = """<style>
+.lesson h1 { font-size: 1.9rem; font-weight: 650; line-height: 1.2; margin: 0 0 0.6rem; padding: 0; }
+.lesson p { font-size: 1.1rem; line-height: 1.4; margin: 0 0 0.2rem; }
+.lesson .equation { font-size: 1.15rem; line-height: 1.7; margin: 0.2rem 0 0.3rem; padding-left: 0.8rem;
+  border-left: 3px solid rgba(128, 128, 128, 0.4);
+  font-family: "STIX Two Math", "Cambria Math", "Latin Modern Math", "DejaVu Serif", Georgia, serif; }
+.lesson .equation b { font-weight: 600; }
+.lesson sub, .lesson sup { font-size: 0.72em; line-height: 0; }
+.lesson ul { list-style: none; margin: 0 0 0.4rem; padding: 0; font-size: 1rem; line-height: 1.35; }
+.lesson li { margin: 0 0 0.15rem; padding: 0; }
+.st-key-lesson-turn { margin-bottom: -0.4rem; }
+.st-key-lesson-turn .lesson-at { font-size: 1rem; opacity: 0.85; text-align: center; }
+.st-key-lesson-choices { gap: 0.4rem; }
+.st-key-lesson-choices button { min-height: 2.3rem; padding: 0.25rem 0.7rem; justify-content: flex-start; text-align: left; }
+.lesson .sources { font-size: 0.875rem; line-height: 1.35; opacity: 0.85; margin: 0; }
+</style>"""
+
+
+def asked(lesson: Lesson) -> str:
+    """Title and question."""
+    return f'<div class="lesson"><h1>{escape(lesson.title)}</h1><p>{typeset(lesson.question)}</p></div>'
+
+
+def explained(lesson: Lesson, theme: Theme) -> str:
+    """The equation, what its symbols stand for, and where this was first said."""
+    lines = "<br>".join(_coloured(lesson, line, theme) for line in lesson.equation)
+    symbols = "".join(
+        f"<li><b>{_word(symbol.symbol, symbol.of, theme)}</b> {typeset(symbol.meaning)}</li>"
+        for symbol in lesson.symbols
+    )
+    sources = "; ".join(typeset(source) for source in lesson.sources)
+    return (
+        f'<div class="lesson"><div class="equation">{lines}</div><ul>{symbols}</ul>'
+        f'<p class="sources">{sources}</p></div>'
+    )
+
+
+def _coloured(lesson: Lesson, line: str, theme: Theme) -> str:
+    """One line of the equation, each symbol in its colour, the longest first."""
+    for symbol in sorted(lesson.symbols, key=lambda symbol: -len(symbol.symbol)):
+        before, found, after = line.partition(symbol.symbol)
+        if found:
+            rest = [_coloured(lesson, part, theme) for part in (before, after)]
+            return f"{rest[0]}{_word(found, symbol.of, theme)}{rest[1]}"
+    return typeset(line)
+
+
+def _word(symbol: str, of: str | None, theme: Theme) -> str:
+    colour = ink(theme).text if of is None else ink(theme).reference if of == "theory" else style(of, theme).colour
+    return f'<span style="color:{colour}">{typeset(symbol)}</span>'
