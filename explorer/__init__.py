@@ -10,7 +10,15 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from explorer.building import Built, build
     from explorer.experiment import Experiment
-    from explorer.instruments import InstrumentError, credit_matrix, influence_balancing, lags, truncation_bias
+    from explorer.instruments import (
+        InstrumentError,
+        cliff,
+        credit_matrix,
+        descent,
+        influence_balancing,
+        lags,
+        truncation_bias,
+    )
     from explorer.problems import ExperimentError
     from explorer.several import SweepError
     from explorer.sweeping import sweep
@@ -19,14 +27,23 @@ if TYPE_CHECKING:
 
 __all__ = [
     "Built", "Experiment", "ExperimentError", "InstrumentError", "SweepError", "Training", "WatchError", "build",
-    "credit_matrix", "influence_balancing", "lags", "measure", "sweep", "train", "truncation_bias", "watch",
+    "cliff", "credit_matrix", "descent", "influence_balancing", "lags", "measure", "sweep", "train", "truncation_bias",
+    "watch",
 ]  # fmt: skip
 
 # No module may have the name of something public: importing it would put the module in that thing's place.
 _HOMES = {
     "building": ("Built", "build"),
     "experiment": ("Experiment",),
-    "instruments": ("InstrumentError", "credit_matrix", "influence_balancing", "lags", "truncation_bias"),
+    "instruments": (
+        "InstrumentError",
+        "cliff",
+        "credit_matrix",
+        "descent",
+        "influence_balancing",
+        "lags",
+        "truncation_bias",
+    ),
     "problems": ("ExperimentError",),
     "several": ("SweepError",),
     "sweeping": ("sweep",),

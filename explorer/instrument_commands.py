@@ -8,8 +8,18 @@ import numpy as np
 import xarray as xr
 
 from explorer.delivering import check, deliver
+from explorer.findings import cliff_sentences
+from explorer.findings.cliff_sentences import coordinate
 from explorer.findings.facts import number
-from explorer.instruments import InstrumentError, credit_matrix, influence_balancing, lags, truncation_bias
+from explorer.instruments import (
+    InstrumentError,
+    cliff,
+    credit_matrix,
+    descent,
+    influence_balancing,
+    lags,
+    truncation_bias,
+)
 from explorer.options import experiment_of, experiment_options
 
 SHOWN = 8  # rows or columns of a table that fit
@@ -82,7 +92,45 @@ def influence_command(out: str | None, lengths: str) -> None:
     deliver(found, out, [title, *_table([["style", "length", "factor", ""], *rows])])
 
 
-COMMANDS = (credit_command, lags_command, bias_command, influence_command)
+@click.command("cliff")
+@click.option("--w", default="4,6", metavar="LOW,HIGH", help="Ends of the window of weights [default: 4,6].")
+@click.option("--b", default="-3,-2", metavar="LOW,HIGH", help="Ends of the window of biases [default: -3,-2].")
+@click.option("--resolution", type=int, default=201, show_default=True, help="Points along either side, 2 to 1001.")
+@click.option("--steps", type=int, default=50, show_default=True, help="Time steps, 1 to 200.")
+@click.option("--out", type=click.Path(), help="File to write: .nc (NetCDF) or .csv.")
+def cliff_command(out: str | None, w: str, b: str, resolution: int, steps: int) -> None:
+    """The error of a one-unit network over its two weights, where a wall makes the gradient explode."""
+    check(out, None)
+    found = cliff(_numbers("w", w), _numbers("b", b), resolution, steps)
+    ws, bs = (found[name].values[_spread(found.sizes[name])] for name in "wb")
+    head = ["", *(f"b = {coordinate(value)}" for value in bs)]
+    rows = [
+        [f"w = {coordinate(value)}", *(number(float(e)) for e in found["error"].sel(w=value, b=bs))] for value in ws
+    ]
+    title = f"{cliff_sentences.surface_sentence(found)}. Error: w down, b across"
+    deliver(found, out, [title, *_table([head, *rows])])
+
+
+@click.command("descent")
+@click.option("--start", default="5,-2.2", metavar="W,B", help="Where it begins [default: 5,-2.2].")
+@click.option("--learning-rate", type=float, default=0.1, show_default=True, help="1e-6 to 1000.")
+@click.option("--threshold", type=float, help="Largest norm of the gradient, 1e-6 to 1e6 [default: no clipping].")
+@click.option("--updates", type=int, default=100, show_default=True, help="1 to 10000.")
+@click.option("--steps", type=int, default=50, show_default=True, help="Time steps, 1 to 200.")
+@click.option("--out", type=click.Path(), help="File to write: .nc (NetCDF) or .csv.")
+def descent_command(out: str | None, start: str, **how: Any) -> None:
+    """Gradient descent on the cliff, clipped or not."""
+    check(out, None)
+    found = descent(_numbers("start", start), **how)
+    chosen = found.isel(update=_spread(found.sizes["update"]))
+    columns = [[coordinate(float(v)) for v in chosen[name].values] for name in "wb"]
+    columns += [[number(float(v)) for v in chosen[name].values] for name in ("error", "gradient_norm")]
+    rows = zip(map(str, chosen["update"].values), *columns, strict=True)
+    deliver(found, out, [f"{cliff_sentences.alone_sentence(found)}.",
+                         *_table([["update", "w", "b", "error", "‖g‖"], *rows])])  # fmt: skip
+
+
+COMMANDS = (credit_command, lags_command, bias_command, influence_command, cliff_command, descent_command)
 
 
 def _integers(name: str, given: str) -> list[int]:
@@ -91,6 +139,14 @@ def _integers(name: str, given: str) -> list[int]:
         return [int(word) for word in given.split(",")]
     except ValueError:
         raise InstrumentError(f"--{name} {given}: write integers with commas between them, such as 5,10,20.") from None
+
+
+def _numbers(name: str, given: str) -> list[float]:
+    """Numbers between commas."""
+    try:
+        return [float(word) for word in given.split(",")]
+    except ValueError:
+        raise InstrumentError(f"--{name} {given}: write two numbers with a comma between them, such as 4,6.") from None
 
 
 def _rows(found: xr.Dataset, names: Sequence[str], dims: Sequence[str]) -> Iterable[Row]:

@@ -5,10 +5,13 @@ from explorer.figures.against import against
 from explorer.figures.bias_by_length import bias_by_length
 from explorer.figures.by_lag import by_lag
 from explorer.figures.captions import captions
+from explorer.figures.cliff import cliff, point_at
+from explorer.figures.cliff_slice import cliff_slice
 from explorer.figures.cost_by_length import cost_by_length
 from explorer.figures.cost_orders import cost_orders
 from explorer.figures.credit_map import credit_map
 from explorer.figures.decay_by_gain import decay_by_gain
+from explorer.figures.descent_errors import descent_errors
 from explorer.figures.gradient import gradient
 from explorer.figures.heatmap import heatmap
 from explorer.figures.influence import influence
@@ -33,10 +36,13 @@ __all__ = [
     "bias_by_length",
     "by_lag",
     "captions",
+    "cliff",
+    "cliff_slice",
     "cost_by_length",
     "cost_orders",
     "credit_map",
     "decay_by_gain",
+    "descent_errors",
     "gradient",
     "heatmap",
     "influence",
@@ -45,6 +51,7 @@ __all__ = [
     "losses",
     "norm_spread",
     "norms",
+    "point_at",
     "reach_by_length",
     "remembered",
     "style",
