@@ -20,6 +20,7 @@ from explorer.instrument_commands import COMMANDS
 from explorer.instruments import InstrumentError
 from explorer.interrupts import INTERRUPTED, interruptible
 from explorer.kept_runs import kept_runs
+from explorer.lesson_commands import lessons_command
 from explorer.library import library
 from explorer.options import experiment_of, experiment_options
 from explorer.problems import ExperimentError
@@ -67,8 +68,8 @@ def main() -> None:
     torch.set_num_threads(1)  # at these sizes one thread is faster than two
 
 
-for instrument in COMMANDS:
-    main.add_command(instrument)
+for command in (*COMMANDS, lessons_command):
+    main.add_command(command)
 
 
 @main.command("measure")

@@ -21,6 +21,7 @@ FORBIDDEN: dict[str, tuple[str, ...]] = {
     "explorer.recording": ("explorer.training", "explorer.figures", "explorer.ui", "explorer.findings", "plotly"),
     "explorer.instruments": ("explorer.figures", "explorer.ui", "explorer.findings", "plotly", "streamlit"),
     "explorer.interrupts": ("torch", "xarray", "click", "explorer.experiment"),
+    "explorer.lessons": ("streamlit", "explorer.ui", "explorer.workers"),
     "explorer.watching": ("explorer.figures", "explorer.ui", "explorer.findings", "explorer.training", "plotly"),
     "explorer": ("streamlit", "explorer.ui", "explorer.figures", "plotly"),
 }

@@ -3,6 +3,7 @@
 from explorer.lessons.balancing import Balancing
 from explorer.lessons.base import Control, Lesson, Material, Values
 from explorer.lessons.by_lag import ByLag
+from explorer.lessons.cliff import Cliff
 from explorer.lessons.clipping import Clipping
 from explorer.lessons.exploding import Exploding
 from explorer.lessons.fading import Fading
@@ -12,7 +13,7 @@ from explorer.lessons.truncating import Truncating
 from explorer.lessons.unrolling import Unrolling
 
 LESSONS: tuple[Lesson, ...] = (
-    Unrolling(), Fading(), Exploding(), Gates(), Truncating(), Clipping(), Balancing(), Prices(), ByLag(),
+    Unrolling(), Fading(), Exploding(), Gates(), Truncating(), Clipping(), Cliff(), Balancing(), Prices(), ByLag(),
 )  # fmt: skip
 
 __all__ = ["LESSONS", "Control", "Lesson", "Material", "Values"]

@@ -119,6 +119,11 @@ class Lesson(ABC):
     def figures(self, material: Material, values: Values, theme: Theme, *, revealed: bool) -> Figures:
         """The charts by their area; before the answer is revealed, only what the question speaks of."""
 
+    def picked(self, panel: str, number: int) -> dict[str, Any]:
+        """The values of controls that follow from a click on a chart's point; none where that means nothing."""
+        del panel, number
+        return {}
+
     @property
     def defaults(self) -> dict[str, Any]:
         """The values first shown."""

@@ -50,7 +50,15 @@ def _charts(place: Place, *, busy: bool) -> None:
         headline=seen(place, found) if place.revealed else WAITING,
         scrub=_scrub(place, found) if place.revealed and not busy else None,
         revision=f"{lesson.name} {place.revealed} {place.values}",
+        picked=_picked,
     )
+
+
+def _picked(panel: str, number: int) -> None:
+    place = lesson_place.here()
+    values = place.lesson.picked(panel, number) if place.revealed else {}
+    if values:
+        lesson_place.change(place, **values)
 
 
 def seen(place: Place, found: Material) -> Rich:
