@@ -72,7 +72,7 @@ def _state(drawing: Drawing, h: np.ndarray, t: int, *, known: bool, now: bool) -
     """A state as a box of its numbers."""
     colour = style("tanh", drawing.theme).colour if known else drawing.ink.reference
     drawing.shape("state", "rect", x0=t - BOX, x1=t + BOX, y0=STATES - HIGH, y1=STATES + HIGH, layer="below",
-                  line={"color": colour, "width": 3.5 if now else 1.5, "dash": "solid" if known else "dot"})  # fmt: skip
+                  line={"color": colour, "width": 3.5 * now or 1.5, "dash": "solid" if known else "dot"})  # fmt: skip
     words = "<br>".join(f"{value:.2f}".replace("-", "−") for value in h) if known else f"h<sub>{t}</sub>"
     _words(drawing, words, t, STATES, color=colour if known else drawing.ink.quiet)
     if known:
@@ -110,7 +110,8 @@ def _update(drawing: Drawing, step: xr.Dataset) -> None:
         _words(drawing, f"‖G<sub>{t}</sub>‖ = {number(float(part))}", int(t), INPUTS - 0.26, color=drawing.ink.text)
     last = step.sizes["time"]
     tables = (
-        ("W<sub>hh</sub>", step["weight"].values), (f"− {number(rate)} · Σ<sub>t</sub> G<sub>t</sub>", -rate * step["weight_gradient"].values),
+        ("W<sub>hh</sub>", step["weight"].values),
+        (f"− {number(rate)} · Σ<sub>t</sub> G<sub>t</sub>", -rate * step["weight_gradient"].values),
         ("new W<sub>hh</sub>", step["weight_after"].values),
     )  # fmt: skip
     for place, (name, table) in enumerate(tables):

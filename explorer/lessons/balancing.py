@@ -20,7 +20,8 @@ class Balancing(Lesson):
     name = "balancing"
     title = "A short truncation can point the wrong way"
     question = (
-        "A parameter θ pushes 23 linear units; what it does to the first unit at once is opposed, and outweighed, by what "
+        "A parameter θ pushes 23 linear units; what it does to the first unit at once is opposed, and outweighed, by "
+        "what "
         "arrives there later. Full backpropagation finds the coefficient −6: downhill. Truncated after 10 steps, which "
         "way does the gradient of θ point?"
     )

@@ -29,7 +29,8 @@ class ByLag(Lesson):
     title = "Why ‖∂L/∂W‖ looks healthy while long memory is dead"
     question = (
         "A training monitor shows ‖∂L/∂W_hh‖, and it is far from zero. It is a sum of parts that travelled 0, 1, 2 … "
-        "steps back from the loss. In a tanh network with PyTorch’s default weights, how much of the norm can the parts "
+        "steps back from the loss. In a tanh network with PyTorch’s default weights, how much of the norm can the "
+        "parts "
         "make up that travelled more than ten steps?"
     )
     choices = ("Most of it", "Between a hundredth and a tenth", "Less than a hundredth")
@@ -57,7 +58,8 @@ class ByLag(Lesson):
         last = float(found["grad_weight"].values[:-1][-1] / total)
         return [
             ("In this ", None), (WORDS[cell], cell),
-            (f" network ‖∂L/∂W_hh‖ is {number(total)}. The parts that travelled more than {NEAR} steps have norms that sum "
+            (f" network ‖∂L/∂W_hh‖ is {number(total)}. The parts that travelled more than {NEAR} steps have norms "
+             f"that sum "
              f"to {number(_beyond(found))} of it, and the farthest alone has {number(last)}.", None),
         ]  # fmt: skip
 
@@ -69,13 +71,14 @@ class ByLag(Lesson):
             return {"lags": brief(by_lag(found, theme), title)}
         whole = np.full(found.sizes["lag"], float(found["grad_weight_cumulative"].values[-1]))
         figure = against(
-            found["lag"].values.tolist(), {"the whole": (whole, values["cell"], "dash")}, across="lag ℓ = s − t (steps)",
+            found["lag"].values.tolist(), {"the whole": (whole, values["cell"], "dash")}, across="lag ℓ = s − t "
+                                                                                                 "(steps)",
             up="‖∂L/∂W_hh‖", said="What a training monitor shows", theme=theme,
         )  # fmt: skip
         return {"lags": brief(figure, "What a training monitor shows: ‖∂L/∂W_hh‖")}
 
 
 def _beyond(found: xr.Dataset) -> float:
-    """Sum of the norms of the far parts over the norm of the whole: no less than what the far parts make up together."""
+    """Sum of the norms of the far parts over that of the whole: no less than what they make up together."""
     parts = found["grad_weight"].values
     return float(parts[NEAR + 1 :].sum() / found["grad_weight_cumulative"].values[-1])

@@ -26,8 +26,10 @@ class Cliff(Lesson):
     name = "cliff"
     title = "The cliff"
     question = (
-        "One recurrent unit, 50 steps, two weights: colour is the error over both. Descent starts at the circle, learning "
-        "rate 0.1, and comes to the wall, where the gradient is thousands of times what it is elsewhere. Without clipping, "
+        "One recurrent unit, 50 steps, two weights: colour is the error over both. Descent starts at the circle, "
+        "learning "
+        "rate 0.1, and comes to the wall, where the gradient is thousands of times what it is elsewhere. Without "
+        "clipping, "
         "where does the step from there land?"
     )
     choices = (

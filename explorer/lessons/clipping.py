@@ -22,7 +22,8 @@ class Clipping(Lesson):
     title = "Clipping bounds the step"
     question = (
         "A and B are the same ReLU network, whose gradient grows at each step back; B’s gradient is clipped to "
-        "norm 1 before each update. C is a tanh network whose gradient fades, clipped as well. “Exploding gradients make "
+        "norm 1 before each update. C is a tanh network whose gradient fades, clipped as well. “Exploding gradients "
+        "make "
         "BPTT unusable,” it is said. What does clipping mend?"
     )
     choices = (
@@ -64,8 +65,10 @@ class Clipping(Lesson):
         ended = f"diverges at update {broken}" if broken is not None else learned(free)[1]
         left = reaching(fading).fraction
         return [
-            ("A, the ", None), ("ReLU", "relu"), (f" network left free, {ended}. B, with {number(100 * clipped_share(clipped))} % of "
-             f"its updates clipped at {number(values['threshold'])}: {learned(clipped)[1]}. In C, ", None), ("tanh", "tanh"),
+            ("A, the ", None), ("ReLU", "relu"), (f" network left free, {ended}. B, with "
+                                                  f"{number(100 * clipped_share(clipped))} % of "
+             f"its updates clipped at {number(values['threshold'])}: {learned(clipped)[1]}. In C, ", None),
+            ("tanh", "tanh"),
             (f", clipping leaves {number(left)} of the end's gradient at the cue: {learned(fading)[1]}.", None),
         ]  # fmt: skip
 

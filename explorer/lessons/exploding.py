@@ -74,7 +74,8 @@ class Exploding(Lesson):
         moved = float(run["moved"][0])
         word = "rises" if not after <= before else "falls"
         return [
-            (f"With scale {text(values['scale'])}, {number(reaching(run, 0).fraction)} times the end's gradient reaches "
+            (f"With scale {text(values['scale'])}, {number(reaching(run, 0).fraction)} times the end's gradient "
+             f"reaches "
              "the first cue of this ", None),
             ("ReLU", "relu"),
             (f" network. One update moves the weights by {number(moved)} times their size, and the loss {word} from "

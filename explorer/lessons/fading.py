@@ -23,7 +23,8 @@ class Fading(Lesson):
     title = "The gradient fades"
     question = (
         "The error is known at the last step only. On its way back, each step multiplies the gradient by tanh′ and by "
-        "W_hh, an orthogonal matrix times a gain. The chart shows what is measured with gain 1. With gain 0.8, how much "
+        "W_hh, an orthogonal matrix times a gain. The chart shows what is measured with gain 1. With gain 0.8, how "
+        "much "
         "of the end’s gradient arrives at the first cue?"
     )
     choices = ("More than a half", "Between a half and a thousandth", "Less than a thousandth")
@@ -36,7 +37,8 @@ class Fading(Lesson):
         Symbol("gain", "what W_hh alone multiplies it by: the theory of a linear network", "theory"),
     )
     sources = (
-        "Hochreiter 1991; Bengio, Simard & Frasconi 1994, Learning long-term dependencies with gradient descent is difficult",
+        "Hochreiter 1991; Bengio, Simard & Frasconi 1994, Learning long-term dependencies with gradient descent is "
+        "difficult",
         "Pascanu, Mikolov & Bengio 2013, On the difficulty of training recurrent neural networks, section 2.1",
     )
     areas = WIDE

@@ -22,7 +22,8 @@ class Gates(Lesson):
     title = "Gates keep it alive"
     question = (
         "A tanh network, an LSTM and a GRU read the same 100 steps. The LSTM's forget gate and the GRU's update gate "
-        "start open: with bias 3 they keep σ(3) = 0.95 of their state in each step. The chart shows tanh. Which of these "
+        "start open: with bias 3 they keep σ(3) = 0.95 of their state in each step. The chart shows tanh. Which of "
+        "these "
         "has the largest share of the end's gradient left at the first cue?"
     )
     choices = ("The h of the tanh network", "The h of the LSTM", "The cell state c of the LSTM", "The h of the GRU")
@@ -63,7 +64,8 @@ class Gates(Lesson):
         """The shares that arrive."""
         tanh, h, c, gru = map(number, _shares(material, values["bias"]))
         return [
-            (f"With bias {number(values['bias'])}, {c} of the end's gradient reaches the first cue through the cell state "
+            (f"With bias {number(values['bias'])}, {c} of the end's gradient reaches the first cue through the cell "
+             f"state "
              "of the ", None),
             ("LSTM", "lstm"), (f" and {h} through its h; {gru} in the ", None), ("GRU", "gru"),
             (f", {tanh} in the ", None), ("tanh", "tanh"), (" network.", None),

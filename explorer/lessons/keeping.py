@@ -63,9 +63,9 @@ def _small(dataset: xr.Dataset) -> xr.Dataset:
         with np.errstate(over="ignore", under="ignore"):
             small = variable.astype(np.float32)
         tiny = (small != 0) & (np.abs(small) < np.finfo(np.float32).tiny)
-        if not tiny.any() and ((small == 0) == (variable == 0)).all():
-            if (np.isfinite(small) == np.isfinite(variable)).all():
-                changed[str(name)] = small
+        zeros, finite = (small == 0) == (variable == 0), np.isfinite(small) == np.isfinite(variable)
+        if not tiny.any() and zeros.all() and finite.all():
+            changed[str(name)] = small
     return dataset.assign(changed)
 
 

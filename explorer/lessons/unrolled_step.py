@@ -22,8 +22,8 @@ def training_step(experiment: Experiment) -> xr.Dataset:
     Returns:
         `h` (point, unit) at the times 0…T; `grad_h` (time, unit), the vectors ∂L/∂h_t; `grad_weight` (time), ‖G_t‖ of
         time t's own part of ∂L/∂W_hh; `weight`, `weight_gradient` and `weight_after` (unit, to), W_hh before, ∂L/∂W_hh,
-        and W_hh after the update; `symbol` (time), the place of the 1 in each one-hot input; `loss` and `loss_after`, of
-        the same sequence before and after it.
+        and W_hh after the update; `symbol` (time), the place of the 1 in each one-hot input; `loss` and `loss_after`,
+        of the same sequence before and after it.
     """
     built, found = build(experiment), dict[str, Any]()
     model, batch = built.model, built.batch

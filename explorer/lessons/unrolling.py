@@ -27,7 +27,8 @@ class Unrolling(Lesson):
     title = "One training step, unrolled"
     question = (
         "Three tanh units read four symbols, one a step; the loss compares their answer after the last step with the "
-        "first symbol. The chart shows the states of the forward pass. The gradient will now go back the same way. Where "
+        "first symbol. The chart shows the states of the forward pass. The gradient will now go back the same way. "
+        "Where "
         "is ∂L/∂h the largest?"
     )
     choices = (

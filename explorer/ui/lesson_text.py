@@ -20,7 +20,8 @@ STYLE = """<style>
 .st-key-lesson-turn { margin-bottom: -0.4rem; }
 .st-key-lesson-turn .lesson-at { font-size: 1rem; opacity: 0.85; text-align: center; }
 .st-key-lesson-choices { gap: 0.4rem; }
-.st-key-lesson-choices button { min-height: 2.3rem; padding: 0.25rem 0.7rem; justify-content: flex-start; text-align: left; }
+.st-key-lesson-choices button { min-height: 2.3rem; padding: 0.25rem 0.7rem;
+  justify-content: flex-start; text-align: left; }
 .lesson .sources { font-size: 0.875rem; line-height: 1.35; opacity: 0.85; margin: 0; }
 </style>"""
 

@@ -37,7 +37,8 @@ def _predict(place: Place, right: int) -> None:
         wrong = place.revealed and number == place.predicted != right
         box.button(
             f"{number + 1}\u2003{choice}", key=f"choose-{number + 1}", width="stretch", on_click=choose, args=(number,),
-            type="primary" if number == place.predicted else "secondary", disabled=place.revealed and not (true or wrong),
+            type="primary" if number == place.predicted else "secondary", 
+            disabled=place.revealed and not (true or wrong),
             icon=":material/check:" if true else ":material/close:" if wrong else None,
         )  # fmt: skip
     word = "Hide" if place.revealed else "Reveal"
