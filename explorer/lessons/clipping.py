@@ -1,6 +1,7 @@
 """Lesson: clipping bounds the step and does nothing for vanishing."""
 
 from collections.abc import Sequence
+from typing import ClassVar
 
 from explorer.experiment import Experiment
 from explorer.figures import Theme, gradient, losses, norms
@@ -39,7 +40,7 @@ class Clipping(Lesson):
     )
     sources = ("Pascanu, Mikolov & Bengio 2013, algorithm 1; Mikolov 2012",)
     areas = '"gradient loss" 186px "gradient norms" 184px "scrub ." 44px / 1.5fr 1fr'
-    live: Live = "train"
+    live: ClassVar[Live] = "train"
 
     def experiments(self, values: Values) -> dict[str, Experiment]:
         """Exploding without and with clipping, and vanishing with it."""

@@ -1,6 +1,7 @@
 """Lesson: the price list of the variants of backpropagation through time, in measured time and memory."""
 
 from collections.abc import Callable, Sequence
+from typing import ClassVar
 
 import numpy as np
 import xarray as xr
@@ -43,7 +44,7 @@ class Prices(Lesson):
         "Tallec & Ollivier 2017 (stochastic truncation)",
     )
     areas = '"costs" 430px / 1fr'
-    live: Live = "cost"
+    live: ClassVar[Live] = "cost"
 
     def prices(self, values: Values) -> list[Experiment]:
         """Every scheme at every length."""

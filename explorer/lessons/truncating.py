@@ -1,6 +1,7 @@
 """Lesson: truncation cuts the wire, and the state still carries what the gradient cannot."""
 
 from collections.abc import Sequence
+from typing import ClassVar
 
 from explorer.experiment import Experiment
 from explorer.figures import Theme, gradient, losses
@@ -37,7 +38,7 @@ class Truncating(Lesson):
         "What is learned without being reached: Elman 1990 trained with one step of gradient",
     )
     areas = '"gradient loss" 370px "scrub ." 44px / 1.5fr 1fr'
-    live: Live = "train"
+    live: ClassVar[Live] = "train"
 
     def experiments(self, values: Values) -> dict[str, Experiment]:
         """The LSTM with and without cuts, and tanh with them."""

@@ -37,7 +37,7 @@ def training_step(experiment: Experiment) -> xr.Dataset:
     weight = model.rnn.weight_hh_l0
     before = weight.detach().clone()
     loss = built.step_losses(model(batch.inputs, task)).sum(0).mean()
-    loss.backward()  # type: ignore[no-untyped-call]
+    loss.backward()
     assert task.trajectory is not None and weight.grad is not None, "the pass has run both ways"
     gradient = weight.grad.clone()
     experiment.optimizer.build(model.parameters()).step()
