@@ -34,7 +34,7 @@ class Balancing(Lesson):
         Symbol("c", "negative is downhill; full BPTT has −6", "theory"),
     )
     sources = ("Tallec & Ollivier 2017, Unbiasing truncated backpropagation through time, section 5",)
-    areas = '"sign" 430px / 1fr'
+    areas = '"sign" 430px "scrub" 4px / 1fr'
 
     def material(self, values: Values) -> Material:
         """The coefficients, exactly."""

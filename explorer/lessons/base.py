@@ -19,7 +19,7 @@ from explorer.training import measure, train
 Values = Mapping[str, Any]
 Material = Mapping[str, xr.Dataset]
 Figures = dict[str, go.Figure]
-WIDE = '"gradient side" 400px / 1.7fr 1fr'  # the board of a large chart and one beside it
+WIDE = '"gradient side" 400px "scrub ." 4px / 1.7fr 1fr'  # the board of a large chart and one beside it
 Live = Literal["measure", "train", "cost"]
 
 

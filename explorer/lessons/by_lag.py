@@ -38,7 +38,7 @@ class ByLag(Lesson):
     equation = ("∂L/∂W_hh = G_0 + G_1 + G_2 + …", "G_ℓ = Σ_s ∂L_s/∂W_hh through step t = s − ℓ")
     symbols = (Symbol("G_ℓ", "the part that travelled exactly ℓ steps"),)
     sources = ("Pascanu, Mikolov & Bengio 2013, equations 3 to 5, where the gradient is written as this sum",)
-    areas = '"lags" 430px / 1fr'
+    areas = '"lags" 430px "scrub" 4px / 1fr'
 
     def material(self, values: Values) -> Material:
         """The parts, for each cell."""

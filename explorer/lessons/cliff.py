@@ -47,7 +47,7 @@ class Cliff(Lesson):
         Symbol("threshold", "1 on the solid path; none on the dashed one"),
     )
     sources = ("Pascanu, Mikolov & Bengio 2013, section 2.3, figure 6 and algorithm 1",)
-    areas = '"cliff side" 430px / 1.5fr 1fr'
+    areas = '"cliff side" 420px "scrub ." 4px / 1.35fr 1fr'
 
     def material(self, values: Values) -> Material:
         """The surface, and descent with and without clipping."""

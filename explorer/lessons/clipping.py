@@ -3,9 +3,11 @@
 from collections.abc import Sequence
 from typing import ClassVar
 
+import numpy as np
+
 from explorer.experiment import Experiment
 from explorer.figures import Theme, gradient, losses, norms
-from explorer.findings import Piece, clipped_share, diverged_at, has_learned, learned, reaching
+from explorer.findings import Piece, chance_loss, clipped_share, diverged_at, has_learned, learned, reaching
 from explorer.findings.facts import number
 from explorer.lessons.base import Control, Figures, Lesson, Live, Material, Symbol, Values
 from explorer.lessons.charts import starts
@@ -62,11 +64,11 @@ class Clipping(Lesson):
     def seen(self, material: Material, values: Values) -> Sequence[Piece]:
         """How A ended, what clipping did in B, what is left in C."""
         free, clipped, fading = (material[name] for name in ("free", "clipped", "fading"))
-        broken = diverged_at(free)
-        ended = f"diverges at update {broken}" if broken is not None else learned(free)[1]
+        broken, worst = diverged_at(free), float(np.nanmax(free["loss"].values)) / chance_loss(free)
+        ended = f"diverges at update {broken}" if broken is not None else f"ends: {learned(free)[1]}"
         left = reaching(fading).fraction
         return [
-            ("A, the ", None), ("ReLU", "relu"), (f" network left free, {ended}. B, with "
+            ("A, the ", None), ("ReLU", "relu"), (f" network left free, rises to {number(worst)} times chance and {ended}. B, with "
                                                   f"{number(100 * clipped_share(clipped))} % of "
              f"its updates clipped at {number(values['threshold'])}: {learned(clipped)[1]}. In C, ", None),
             ("tanh", "tanh"),

@@ -8,6 +8,7 @@ from explorer.experiment import Experiment
 from explorer.figures import Theme, against, gradient
 from explorer.findings import Piece, reaching
 from explorer.findings.facts import number
+from explorer.findings.rates import of_the_end
 from explorer.lessons.base import WIDE, Control, Figures, Lesson, Material, Symbol, Values
 from explorer.lessons.charts import brief
 
@@ -62,13 +63,12 @@ class Gates(Lesson):
 
     def seen(self, material: Material, values: Values) -> Sequence[Piece]:
         """The shares that arrive."""
-        tanh, h, c, gru = map(number, _shares(material, values["bias"]))
+        tanh, h, c, gru = _shares(material, values["bias"])
         return [
-            (f"With bias {number(values['bias'])}, {c} of the end's gradient reaches the first cue through the cell "
-             f"state "
+            (f"With bias {number(values['bias'])}, {of_the_end(c)} gradient reaches the first cue through the cell state "
              "of the ", None),
-            ("LSTM", "lstm"), (f" and {h} through its h; {gru} in the ", None), ("GRU", "gru"),
-            (f", {tanh} in the ", None), ("tanh", "tanh"), (" network.", None),
+            ("LSTM", "lstm"), (f" and {number(h)} through its h; {number(gru)} in the ", None), ("GRU", "gru"),
+            (f", {number(tanh)} in the ", None), ("tanh", "tanh"), (" network.", None),
         ]  # fmt: skip
 
     def figures(self, material: Material, values: Values, theme: Theme, *, revealed: bool) -> Figures:

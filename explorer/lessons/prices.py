@@ -43,7 +43,7 @@ class Prices(Lesson):
         "Williams & Peng 1990; Williams & Zipser 1989 (RTRL)",
         "Tallec & Ollivier 2017 (stochastic truncation)",
     )
-    areas = '"costs" 430px / 1fr'
+    areas = '"costs" 430px "scrub" 4px / 1fr'
     live: ClassVar[Live] = "cost"
 
     def prices(self, values: Values) -> list[Experiment]:

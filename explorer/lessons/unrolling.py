@@ -55,7 +55,7 @@ class Unrolling(Lesson):
     sources = (
         "Rumelhart, Hinton & Williams 1986; Werbos 1990, Backpropagation through time: what it does and how to do it",
     )
-    areas = '"diagram" 430px / 1fr'
+    areas = '"diagram" 430px "scrub" 4px / 1fr'
 
     def material(self, values: Values) -> Material:
         """The step's numbers."""
@@ -73,7 +73,10 @@ class Unrolling(Lesson):
         if name == "forward":
             length = number(float(np.linalg.norm(step["h"].values[at])))
             return [
-                (f"Forward: step {at} reads its symbol and h_{at - 1}, and leaves a state of length {length}.", None)
+                (
+                    f"Forward: step {at} reads its symbol and h{_low(at - 1)}, and leaves a state of length {length}.",
+                    None,
+                )
             ]
         if name == "unroll":
             return [
@@ -82,7 +85,10 @@ class Unrolling(Lesson):
         if name == "backward":
             share = number(float(norms[at - 1] / norms[-1]))
             return [
-                (f"Backward: ‖∂L/∂h_{at}‖ = {number(float(norms[at - 1]))}, {share} of that beside the loss.", None)
+                (
+                    f"Backward: ‖∂L/∂h{_low(at)}‖ = {number(float(norms[at - 1]))}, {share} of that beside the loss.",
+                    None,
+                )
             ]
         if name == "update":
             before, after = (number(float(step[key])) for key in ("loss", "loss_after"))
@@ -98,3 +104,8 @@ class Unrolling(Lesson):
         """The diagram up to this stage; before the answer, the whole forward pass."""
         stage = int(values["stage"]) if revealed else STEPS
         return {"diagram": unrolled(material["step"], stage, theme)}
+
+
+def _low(place: int) -> str:
+    """A place as a subscript."""
+    return str(place).translate(str.maketrans("0123456789", "₀₁₂₃₄₅₆₇₈₉"))

@@ -1,5 +1,7 @@
 """The stage of a lesson: its controls, the charts under what was seen, and the buttons of a live run."""
 
+from typing import Any
+
 import numpy as np
 import streamlit as st
 
@@ -14,26 +16,31 @@ from explorer.ui.look import duration, theme
 
 BOARD = "lesson"
 LOOK = 0.25  # seconds between two redraws while something is under way
+FEW, WIDTH = 3, 360  # choices that stand side by side; px of a slider
 WAITING = "Choose what you expect, then reveal what is measured."
 
 
 def lesson_stage(place: Place) -> None:
     """Show the lesson's experiment."""
-    _controls(place)
     busy = lesson_runs.running(place)
 
     @st.fragment(run_every=LOOK if busy else None)
     def live() -> None:
         _charts(place, busy=busy)
-        if place.lesson.live != "measure":
-            _progress(place)
         if busy != lesson_runs.running(place):
-            st.rerun()  # sets the timer anew
+            st.rerun()  # sets the timers anew
 
-    live()
-    if place.lesson.live != "measure":
-        with st.container(horizontal=True, vertical_alignment="center", key="transport"):
+    @st.fragment(run_every=LOOK if busy else None)
+    def progress() -> None:
+        _progress(place)
+
+    with st.container(horizontal=True, vertical_alignment="bottom", key="lesson-row"):
+        for control in place.lesson.controls:
+            _control(place, control)
+        if place.lesson.live != "measure":
             _buttons(place, busy=busy)
+            progress()
+    live()
 
 
 def _charts(place: Place, *, busy: bool) -> None:
@@ -82,15 +89,6 @@ def _scrub(place: Place, found: Material) -> Scrub | None:
     return Scrub(longest["step"].values[rows], tracks, int(longest["step"].values[-1]) + 1, said)
 
 
-def _controls(place: Place) -> None:
-    """The controls that matter here, once the answer is revealed."""
-    if not place.lesson.controls:
-        return
-    with st.container(horizontal=True, vertical_alignment="bottom", key="lesson-controls"):
-        for control in place.lesson.controls:
-            _control(place, control)
-
-
 def _control(place: Place, control: Control) -> None:
     key, value = f"lesson-{place.lesson.name}-{control.key}", place.values[control.key]
     off = not place.revealed
@@ -107,10 +105,12 @@ def _control(place: Place, control: Control) -> None:
             disabled=off or at == last,
         )  # fmt: skip
     put(key, value)
-    st.select_slider(
-        control.label, control.values, format_func=control.words, key=key, help=control.help, disabled=off, width=420,
-        on_change=lambda: to(st.session_state[key]),
-    )  # fmt: skip
+    common: dict[str, Any] = {"key": key, "help": control.help, "disabled": off, "format_func": control.words}
+    common["on_change"] = lambda: to(st.session_state[key])
+    if len(control.values) <= FEW:
+        st.segmented_control(control.label, control.values, required=True, **common)
+    else:
+        st.select_slider(control.label, control.values, width=WIDTH, **common)
 
 
 def _buttons(place: Place, *, busy: bool) -> None:
@@ -138,4 +138,4 @@ def _progress(place: Place) -> None:
             parts.append(f"{duration((total - made) / rate)} left")
         st.progress(min(1.0, made / total), " · ".join(parts))
     else:
-        st.progress(0.0, "kept with the project; the button makes it anew, here and now")
+        st.progress(0.0, "shown from the project's own run")

@@ -8,9 +8,9 @@ from explorer.lessons import Lesson
 from explorer.typeset import typeset
 
 STYLE = """<style>
-.lesson h1 { font-size: 1.9rem; font-weight: 650; line-height: 1.2; margin: 0 0 0.6rem; padding: 0; }
-.lesson p { font-size: 1.1rem; line-height: 1.4; margin: 0 0 0.2rem; }
-.lesson .equation { font-size: 1.15rem; line-height: 1.7; margin: 0.2rem 0 0.3rem; padding-left: 0.8rem;
+.lesson h1 { font-size: 1.6rem; font-weight: 650; line-height: 1.2; margin: 0 0 0.4rem; padding: 0; }
+.lesson p { font-size: 1.05rem; line-height: 1.38; margin: 0 0 0.2rem; }
+.lesson .equation { font-size: 1.05rem; line-height: 1.6; margin: 0.2rem 0 0.3rem; padding-left: 0.8rem;
   border-left: 3px solid rgba(128, 128, 128, 0.4);
   font-family: "STIX Two Math", "Cambria Math", "Latin Modern Math", "DejaVu Serif", Georgia, serif; }
 .lesson .equation b { font-weight: 600; }
@@ -22,6 +22,8 @@ STYLE = """<style>
 .st-key-lesson-choices { gap: 0.4rem; }
 .st-key-lesson-choices button { min-height: 2.3rem; padding: 0.25rem 0.7rem;
   justify-content: flex-start; text-align: left; }
+.st-key-lesson-choices button > div { justify-content: flex-start; text-align: left; width: 100%; }
+.st-key-lesson-row { min-height: 4.4rem; }
 .lesson .sources { font-size: 0.875rem; line-height: 1.35; opacity: 0.85; margin: 0; }
 </style>"""
 

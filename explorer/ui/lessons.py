@@ -35,10 +35,11 @@ def _predict(place: Place, right: int) -> None:
     for number, choice in enumerate(place.lesson.choices):
         true = place.revealed and number == right
         wrong = place.revealed and number == place.predicted != right
+        if place.revealed and not (true or wrong):
+            continue  # what nobody chose and is not so leaves its room to the explanation
         box.button(
             f"{number + 1}\u2003{choice}", key=f"choose-{number + 1}", width="stretch", on_click=choose, args=(number,),
             type="primary" if number == place.predicted else "secondary", 
-            disabled=place.revealed and not (true or wrong),
             icon=":material/check:" if true else ":material/close:" if wrong else None,
         )  # fmt: skip
     word = "Hide" if place.revealed else "Reveal"
