@@ -13,7 +13,7 @@ from explorer.findings.facts import number
 Stage = Literal["start", "forward", "unroll", "backward", "update"]
 MARGIN = {"l": 12, "r": 12, "t": 40, "b": 8}
 BOX, HIGH = 0.27, 0.42  # half of a state's width in steps, and of its height
-STATES, INPUTS, BACK, MATRICES = 1.0, 0.02, 1.62, -0.86  # heights of the rows
+STATES, INPUTS, BACK, MATRICES = 1.0, 0.02, 1.62, -1.0  # heights of the rows
 
 
 def stages(steps: int) -> list[str]:
@@ -51,7 +51,7 @@ def unrolled(step: xr.Dataset, stage: int, theme: Theme = "light") -> go.Figure:
     alt = f"Diagram of a network unrolled over {steps} steps; {title}."
     drawing = Drawing(title, alt + (f" Gradient norms: {said}." if said else ""), theme, MARGIN)
     hidden = {"visible": False, "fixedrange": True}
-    drawing.axes(hidden | {"range": [-0.5, steps + 0.75]}, hidden | {"range": [-1.5, 2.15]})
+    drawing.axes(hidden | {"range": [-0.5, steps + 0.75]}, hidden | {"range": [-1.6, 2.15]})
     drawing.scatter("states", x=list(range(steps + 1)), y=[STATES] * (steps + 1), mode="markers", hoverinfo="skip",
                     marker={"size": 1, "color": drawing.ink.paper})  # fmt: skip
     reached = steps if stage > steps else stage
@@ -116,7 +116,7 @@ def _update(drawing: Drawing, step: xr.Dataset) -> None:
     )  # fmt: skip
     for place, (name, table) in enumerate(tables):
         x = last * (0.12 + 0.38 * place)
-        rows = "<br>".join("\u2002".join(f"{v:+.2f}".replace("-", "−") for v in row) for row in table)
+        rows = "<br>".join("\u2002".join(f"{v:+.{2 + (place == 1)}f}".replace("-", "−") for v in row) for row in table)
         _words(drawing, rows, x, MATRICES, color=drawing.ink.text)
         _words(drawing, f"<b>{name}</b>", x, MATRICES + 0.45, color=drawing.ink.text)
     for place, sign in enumerate(("", "=")):

@@ -67,10 +67,11 @@ class Clipping(Lesson):
         broken, worst = diverged_at(free), float(np.nanmax(free["loss"].values)) / chance_loss(free)
         ended = f"diverges at update {broken}" if broken is not None else f"ends: {learned(free)[1]}"
         left = reaching(fading).fraction
+        held, threshold = number(100 * clipped_share(clipped)), number(values["threshold"])
         return [
-            ("A, the ", None), ("ReLU", "relu"), (f" network left free, rises to {number(worst)} times chance and {ended}. B, with "
-                                                  f"{number(100 * clipped_share(clipped))} % of "
-             f"its updates clipped at {number(values['threshold'])}: {learned(clipped)[1]}. In C, ", None),
+            ("A, the ", None), ("ReLU", "relu"),
+            (f" network left free, rises to {number(worst)} times chance and {ended}. B, {held} % of its updates clipped at "
+             f"{threshold}: {learned(clipped)[1]}. In C, ", None),
             ("tanh", "tanh"),
             (f", clipping leaves {number(left)} of the end's gradient at the cue: {learned(fading)[1]}.", None),
         ]  # fmt: skip

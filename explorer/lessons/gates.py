@@ -65,8 +65,8 @@ class Gates(Lesson):
         """The shares that arrive."""
         tanh, h, c, gru = _shares(material, values["bias"])
         return [
-            (f"With bias {number(values['bias'])}, {of_the_end(c)} gradient reaches the first cue through the cell state "
-             "of the ", None),
+            (f"With bias {number(values['bias'])}, {of_the_end(c)} gradient reaches the first cue through the cell "
+             "state of the ", None),
             ("LSTM", "lstm"), (f" and {number(h)} through its h; {number(gru)} in the ", None), ("GRU", "gru"),
             (f", {number(tanh)} in the ", None), ("tanh", "tanh"), (" network.", None),
         ]  # fmt: skip

@@ -8,7 +8,7 @@ import xarray as xr
 
 from explorer.costs import Cost
 from explorer.experiment import Experiment
-from explorer.figures import Theme, cost_orders
+from explorer.figures import Theme, cost_orders, kinds
 from explorer.findings import Piece
 from explorer.findings.facts import number
 from explorer.lessons.base import Figures, Lesson, Live, Material, Symbol, Values
@@ -68,7 +68,8 @@ class Prices(Lesson):
         """The two ends of the list."""
         costs = material["costs"]
         times, held = _last(costs, "seconds"), _last(costs, "memory")
-        names = [str(name) for name in costs["variant"].values]
+        labels = costs["variant"].values.tolist()
+        names = [look.name.replace("<br>", " ") for look in kinds.looks(labels, "light").values()]
         if not np.isfinite([*times, *held]).all():
             return [("Measuring on this machine …", None)]
         slow, fast, most, least = (f(v) for v in (times, held) for f in (np.argmax, np.argmin))
