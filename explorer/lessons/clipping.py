@@ -70,8 +70,8 @@ class Clipping(Lesson):
         held, threshold = number(100 * clipped_share(clipped)), number(values["threshold"])
         return [
             ("A, the ", None), ("ReLU", "relu"),
-            (f" network left free, rises to {number(worst)} times chance and {ended}. B, {held} % of its updates clipped at "
-             f"{threshold}: {learned(clipped)[1]}. In C, ", None),
+            (f" network left free, rises to {number(worst)} times chance and {ended}. B, {held} % of its updates "
+             f"clipped at {threshold}: {learned(clipped)[1]}. In C, ", None),
             ("tanh", "tanh"),
             (f", clipping leaves {number(left)} of the end's gradient at the cue: {learned(fading)[1]}.", None),
         ]  # fmt: skip

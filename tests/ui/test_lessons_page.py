@@ -40,7 +40,7 @@ def press(at: AppTest, key: str) -> None:
 
 
 def url(at: AppTest) -> dict[str, list[str]]:
-    return {key: list(values) for key, values in at.query_params.items()}
+    return {key: [values] if isinstance(values, str) else list(values) for key, values in at.query_params.items()}
 
 
 @pytest.mark.parametrize("number", range(1, len(LESSONS) + 1))
