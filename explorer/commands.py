@@ -22,6 +22,7 @@ from explorer.interrupts import INTERRUPTED, interruptible
 from explorer.kept_runs import kept_runs
 from explorer.library import library
 from explorer.options import experiment_of, experiment_options
+from explorer.preset_commands import presets_command
 from explorer.problems import ExperimentError
 from explorer.recording import Row, chance_of
 from explorer.schemes import truncation_of
@@ -67,8 +68,8 @@ def main() -> None:
     torch.set_num_threads(1)  # at these sizes one thread is faster than two
 
 
-for instrument in COMMANDS:
-    main.add_command(instrument)
+for command in (*COMMANDS, presets_command):
+    main.add_command(command)
 
 
 @main.command("measure")

@@ -65,6 +65,14 @@ def test_the_wall_is_where_it_is_known_to_be() -> None:
     assert left > 0.36 > 0.1 > right
 
 
+@pytest.mark.parametrize("w", [4.5, 5.0, 5.6])
+def test_the_wall_lies_where_the_start_is_the_unstable_fixed_point(w: float) -> None:
+    b = 0.5 - w / (1 + np.exp(-0.5))
+    near = cliff((w, w + 0.1), (b - 0.05, b + 0.05), 1001)["gradient_norm"][0]
+    assert float(near["b"][int(near.argmax())]) == pytest.approx(b, abs=3e-3)
+    assert float(near.max()) > 100 * float(near[0])
+
+
 def test_beyond_all_numbers_it_stays_not_finite() -> None:
     error, by_w, _ = error_and_gradient(np.array([np.nan, 1e300]), np.array([-2.0, -5e299]), 50)
     assert np.isnan(error[0]) and np.isnan(by_w[0])
