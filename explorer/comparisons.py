@@ -7,7 +7,8 @@ import numpy as np
 import torch
 import xarray as xr
 
-from explorer.instruments import cliff, influence_balancing
+from explorer.instruments import influence_balancing
+from explorer.instruments.cliff import error_and_gradient
 from explorer.presets import Preset
 from explorer.published import INFLUENCE, OPTIMUM, WALL, Published
 from explorer.tasks import Task
@@ -86,8 +87,9 @@ def _influence() -> float:
 
 def _wall() -> float:
     """The steepest of a thousand points around the wall at w = 5."""
-    near = cliff(w=(5, 5.01), b=(-2.65, -2.55), resolution=1001)["gradient_norm"]
-    return float(near["b"][int(np.argmax(near[0].values))])
+    biases = np.linspace(-2.65, -2.55, 1001)
+    _, *slopes = error_and_gradient(5.0, biases, 50)
+    return float(biases[int(np.hypot(*slopes).argmax())])
 
 
 KNOWN = (

@@ -43,7 +43,7 @@ def cliff(surface: xr.Dataset, paths: Sequence[xr.Dataset] = (), theme: Theme = 
         words.add(*visible(_points(path), *_ends(surface)))
     for path in paths:
         _path(drawing, surface, path, words)
-    if paths:
+    if paths and cliff_sentences.inside(surface, paths[0])[0]:
         _start(drawing, surface, paths[0], words)
     return drawing.figure()
 
@@ -110,9 +110,10 @@ def _ends(surface: xr.Dataset) -> tuple[np.ndarray, np.ndarray]:
 def _arrow(drawing: Drawing, name: str, at: np.ndarray, way: np.ndarray, colours: tuple[str, str]) -> None:
     """Draw an arrow's head at the edge, in the direction in which the path leaves on the screen."""
     right, up = way / max(float(np.abs(way).max()), 1e-300) * SIZE
+    degrees = round(math.degrees(math.atan2(right, up)))
     drawing.scatter(
         name, x=[float(at[0])], y=[float(at[1])], mode="markers", hoverinfo="skip", cliponaxis=False,
-        marker={"symbol": "arrow", "angle": math.degrees(math.atan2(right, up)), "size": 20, "color": colours[0],
+        marker={"symbol": "arrow", "angle": (degrees + 180) % 360 - 180, "size": 20, "color": colours[0],
                 "line": {"color": colours[1], "width": 2}},
     )  # fmt: skip
 

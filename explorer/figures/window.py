@@ -99,4 +99,4 @@ class Words:
         on = any(
             box.left < o.right and o.left < box.right and box.low < o.high and o.low < box.high for o in self.taken
         )
-        return 10 * outside + ON_LINE * covered + ON_WORD * on
+        return float(10 * outside + ON_LINE * covered + ON_WORD * on)
