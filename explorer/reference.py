@@ -193,10 +193,10 @@ def _instrument(function: Any) -> Entry:
 
 
 def _presets() -> Section:
-    entries = tuple(_preset(preset) for preset in PRESETS)
+    entries = tuple(_preset(preset) for preset in PRESETS if preset.published is not None or preset.source)
     lead = (
-        "Experiments worth starting from. Where somebody has published a number for one, it stands here with its "
-        "source, and on the Explore page beside what is measured."
+        "Those of the Explore page's presets whose setting, or a number to compare with, is somebody's. The page shows "
+        "the number beside what is measured; `python -m explorer presets --measure` does so for all."
     )
     return Section("presets", "Presets", lead, entries)
 
