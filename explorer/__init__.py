@@ -10,15 +10,9 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from explorer.building import Built, build
     from explorer.experiment import Experiment
-    from explorer.instruments import (
-        InstrumentError,
-        cliff,
-        credit_matrix,
-        descent,
-        influence_balancing,
-        lags,
-        truncation_bias,
-    )
+    from explorer.instruments import InstrumentError, credit_matrix, influence_balancing, lags, truncation_bias
+    from explorer.instruments.cliff import cliff
+    from explorer.instruments.descent import descent
     from explorer.problems import ExperimentError
     from explorer.several import SweepError
     from explorer.sweeping import sweep
@@ -35,15 +29,9 @@ __all__ = [
 _HOMES = {
     "building": ("Built", "build"),
     "experiment": ("Experiment",),
-    "instruments": (
-        "InstrumentError",
-        "cliff",
-        "credit_matrix",
-        "descent",
-        "influence_balancing",
-        "lags",
-        "truncation_bias",
-    ),
+    "instruments": ("InstrumentError", "credit_matrix", "influence_balancing", "lags", "truncation_bias"),
+    "instruments.cliff": ("cliff",),
+    "instruments.descent": ("descent",),
     "problems": ("ExperimentError",),
     "several": ("SweepError",),
     "sweeping": ("sweep",),

@@ -23,6 +23,7 @@ from explorer.kept_runs import kept_runs
 from explorer.lesson_commands import lessons_command
 from explorer.library import library
 from explorer.options import experiment_of, experiment_options
+from explorer.preset_commands import presets_command
 from explorer.problems import ExperimentError
 from explorer.recording import Row, chance_of
 from explorer.schemes import truncation_of
@@ -68,7 +69,7 @@ def main() -> None:
     torch.set_num_threads(1)  # at these sizes one thread is faster than two
 
 
-for command in (*COMMANDS, lessons_command):
+for command in (*COMMANDS, lessons_command, presets_command):
     main.add_command(command)
 
 

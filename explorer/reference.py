@@ -14,8 +14,10 @@ from explorer.cells import weights as recurrent_weights
 from explorer.docstrings import Doc, doc_of, parsed
 from explorer.experiment import Experiment
 from explorer.findings.facts import CELL_NAMES
+from explorer.findings.published_sentences import published_said
 from explorer.frameworks import Framework, Said
 from explorer.parts import Part
+from explorer.presets import PRESETS, Preset
 from explorer.settings import Setting, members, settings_of
 
 TITLES = CELL_NAMES | {
@@ -190,6 +192,23 @@ def _instrument(function: Any) -> Entry:
     return Entry(name, name.replace("_", " ").capitalize(), told, f"explorer.{name}({', '.join(asked)})")
 
 
+def _presets() -> Section:
+    entries = tuple(_preset(preset) for preset in PRESETS if preset.published is not None or preset.source)
+    lead = (
+        "Those of the Explore page's presets whose setting, or a number to compare with, is somebody's. The page shows "
+        "the number beside what is measured; `python -m explorer presets --measure` does so for all."
+    )
+    return Section("presets", "Presets", lead, entries)
+
+
+def _preset(preset: Preset) -> Entry:
+    found, name = preset.published, re.sub(r"\W+", "-", preset.name.lower()).strip("-")
+    said = {"Published": f"{published_said(found)}. {found.note}".strip()} if found else {}
+    told = said | ({"Setting": f"{preset.source}."} if preset.source else {})
+    link = "&".join(f"{key}={value}" for key, value in preset.fields.items())
+    return Entry(name, preset.name, Doc("", (), told), f"?{link}" if link else "")
+
+
 def _frameworks() -> Section:
     entries = tuple(_framework(found) for found in frameworks.FRAMEWORKS)
     return Section("frameworks", "Frameworks", doc_of(frameworks).lead, entries)
@@ -202,5 +221,6 @@ def _framework(found: Framework) -> Entry:
 
 _CHAPTERS: tuple[Callable[[], Section], ...] = (
     _kinds("cell", "Cells"), _starts, _kinds("task", "Tasks"), _kinds("truncation", "Truncation"),
-    _kinds("clipping", "Clipping"), _kinds("optimizer", "Optimisers"), _run, _measured, _instruments, _frameworks,
+    _kinds("clipping", "Clipping"), _kinds("optimizer", "Optimisers"), _run, _presets, _measured, _instruments,
+    _frameworks,
 )  # fmt: skip

@@ -8,7 +8,7 @@ import pytest
 import xarray as xr
 from invoking import SMALL, TINY, invoke, opened, refused
 
-from explorer import Experiment, credit_matrix, influence_balancing, lags, truncation_bias
+from explorer import Experiment, cliff, credit_matrix, descent, influence_balancing, lags, truncation_bias
 
 EXPERIMENT = Experiment.model_validate(SMALL)
 RESULTS: dict[str, tuple[list[str], Any]] = {
@@ -40,6 +40,14 @@ def test_influence_has_no_experiment_to_lay_beside(tmp_path: Path) -> None:
     assert sorted(path.name for path in tmp_path.iterdir()) == ["o.csv", "o.nc"]
 
 
+def test_the_cliff_and_a_path_on_it_are_the_python_results(tmp_path: Path) -> None:
+    window, how = ["--w", "4.5,5", "--b", "-2.5,-2.4", "--resolution", 4, "--steps", 20], ["--threshold", 0.5]
+    assert invoke("cliff", *window, "--out", tmp_path / "c.nc").exit_code == 0
+    assert invoke("descent", "--start", "5,-2.6", "--updates", 3, *how, "--out", tmp_path / "d.nc").exit_code == 0
+    xr.testing.assert_equal(opened(tmp_path / "c.nc"), cliff((4.5, 5), (-2.5, -2.4), 4, 20))
+    xr.testing.assert_equal(opened(tmp_path / "d.nc"), descent((5, -2.6), threshold=0.5, updates=3))
+
+
 @pytest.mark.parametrize(
     ("words", "rows", "row"),
     [
@@ -47,6 +55,8 @@ def test_influence_has_no_experiment_to_lay_beside(tmp_path: Path) -> None:
         (["lags", *TINY], 7, "7"),
         (["bias", *TINY, "--lengths", "2,8"], 5, "0  sliding       8       1           1              0"),
         (["influence", "--lengths", "10,100"], 6, "every      10     5.5  diverges"),
+        (["cliff", "--resolution", "5"], 7, "w = 4    0.41       0.38"),
+        (["descent", "--updates", "2"], 5, "0      5    −2.2  0.046  0.074"),
     ],
 )
 def test_without_a_file_there_is_a_short_table(words: list[str], rows: int, row: str) -> None:
@@ -72,6 +82,10 @@ def test_a_task_with_one_loss_has_one_row_of_credit() -> None:
         ("bias --lengths 5 --at 501", "at: 501 is not allowed; give integers from 0 to 500."),
         ("influence --lengths 3,3", "lengths: 3 is given twice."),
         ("influence --lengths 3 --out o.txt", "o.txt: cannot tell the format"),
+        ("cliff --w 4,x", "--w 4,x: write two numbers with a comma between them, such as 4,6."),
+        ("cliff --resolution 1", "resolution: 1 is not allowed; give an integer from 2 to 1001."),
+        ("descent --start 5", "start: [5.0] is not allowed; give two numbers from −100 to 100."),
+        ("descent --threshold 0", "threshold: 0.0 is not allowed; give a number from 1e-06 to 1e+06 or None."),
         ("credit --cell lsmt", "did you mean lstm?"),
         ("lags --k1 3", "truncation.k1: full has no such field"),
     ],

@@ -43,7 +43,7 @@ def cliff(surface: xr.Dataset, paths: Sequence[xr.Dataset] = (), theme: Theme = 
         words.add(*visible(_points(path), *_ends(surface)))
     for path in paths:
         _path(drawing, surface, path, words)
-    if paths:
+    if paths and cliff_sentences.inside(surface, paths[0])[0]:
         _start(drawing, surface, paths[0], words)
     return drawing.figure()
 
@@ -79,6 +79,7 @@ def _path(drawing: Drawing, surface: xr.Dataset, path: xr.Dataset, words: Words)
     """Draw the part of a path in the window, its name, and where it first leaves."""
     held, said = "threshold" in path.attrs, cliff_sentences.name(path)
     (line, seam), dash = (HELD, "solid") if held else (FREE, "7px,4px")
+    edging = drawing.ink.text if held else drawing.ink.broken
     points, (low, high) = _points(path), _ends(surface)
     x, y = visible(points, low, high)
     shown = {"x": x, "y": y, "mode": "lines", "hoverinfo": "skip"}
@@ -90,10 +91,10 @@ def _path(drawing: Drawing, surface: xr.Dataset, path: xr.Dataset, words: Words)
         edge = points[gone - 1] if ends is None else ends[1]
         _arrow(drawing, f"{said}, leaves", edge, (points[gone] - edge) / (high - low), (line, seam))
         to = cliff_sentences.place(*points[gone])
-        words.write(drawing, edge, f"<b>{said}</b>: update {gone}<br>leaves, to {to}")
+        words.write(drawing, edge, f"<b>{said}</b>: update {gone}<br>leaves, to {to}", edging)
     elif there.any():
         last = int(np.flatnonzero(there)[-1])
-        words.write(drawing, points[last], f"<b>{said}</b>,<br>after {count(last, 'update')}")
+        words.write(drawing, points[last], f"<b>{said}</b>,<br>after {count(last, 'update')}", edging)
 
 
 def _points(path: xr.Dataset) -> np.ndarray:
@@ -109,9 +110,10 @@ def _ends(surface: xr.Dataset) -> tuple[np.ndarray, np.ndarray]:
 def _arrow(drawing: Drawing, name: str, at: np.ndarray, way: np.ndarray, colours: tuple[str, str]) -> None:
     """Draw an arrow's head at the edge, in the direction in which the path leaves on the screen."""
     right, up = way / max(float(np.abs(way).max()), 1e-300) * SIZE
+    degrees = round(math.degrees(math.atan2(right, up)))
     drawing.scatter(
         name, x=[float(at[0])], y=[float(at[1])], mode="markers", hoverinfo="skip", cliponaxis=False,
-        marker={"symbol": "arrow", "angle": math.degrees(math.atan2(right, up)), "size": 20, "color": colours[0],
+        marker={"symbol": "arrow", "angle": (degrees + 180) % 360 - 180, "size": 20, "color": colours[0],
                 "line": {"color": colours[1], "width": 2}},
     )  # fmt: skip
 
@@ -122,4 +124,4 @@ def _start(drawing: Drawing, surface: xr.Dataset, path: xr.Dataset, words: Words
         "start", x=[float(at[0])], y=[float(at[1])], mode="markers", hoverinfo="skip",
         marker={"symbol": "circle", "size": 13, "color": HELD[1], "line": {"color": HELD[0], "width": 3}},
     )  # fmt: skip
-    words.write(drawing, at, "<b>start</b>")
+    words.write(drawing, at, "<b>start</b>", drawing.ink.paper)

@@ -68,8 +68,8 @@ class Words:
                 amount = 2 + int(np.abs(after - before).max() / 4)
                 self.lines = np.concatenate([self.lines, np.linspace(before, after, amount)])
 
-    def write(self, drawing: Drawing, at: np.ndarray, text: str) -> None:
-        """Write words on a piece of paper beside a point of the window."""
+    def write(self, drawing: Drawing, at: np.ndarray, text: str, colour: str) -> None:
+        """Write words beside a point of the window, on a piece of paper with an edge of that colour."""
         x, y = self._pixels(at)
         wide, tall = (side / 2 + AIR for side in extent(re.sub("<(?!br)[^>]*>", "", text)))
         moves = [
@@ -85,7 +85,8 @@ class Words:
         self.taken.append(boxes[best])
         drawing.note(
             text, x=float(at[0]), y=float(at[1]), xshift=moves[best][0], yshift=moves[best][1], xanchor="center",
-            yanchor="middle", bgcolor=drawing.ink.paper, borderpad=2, font={"size": FONT, "color": drawing.ink.text},
+            yanchor="middle", bgcolor=drawing.ink.paper, borderpad=2, bordercolor=colour, borderwidth=2,
+            font={"size": FONT, "color": drawing.ink.text},
         )  # fmt: skip
 
     def _pixels(self, points: np.ndarray) -> np.ndarray:
@@ -98,4 +99,4 @@ class Words:
         on = any(
             box.left < o.right and o.left < box.right and box.low < o.high and o.low < box.high for o in self.taken
         )
-        return 10 * outside + ON_LINE * covered + ON_WORD * on
+        return float(10 * outside + ON_LINE * covered + ON_WORD * on)

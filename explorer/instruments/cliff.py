@@ -25,7 +25,8 @@ def cliff(
         ∂x_t/∂w = σ(x₍t₋₁₎) + w·σ′(x₍t₋₁₎)·∂x₍t₋₁₎/∂w,   ∂x_t/∂b = 1 + w·σ′(x₍t₋₁₎)·∂x₍t₋₁₎/∂b
 
     Where a change of the weights changes which fixed point the state settles in, E has a wall: over almost nothing it
-    changes by as much as it ever does, and the gradient is as much larger. Differentiated exactly, in float64.
+    changes by as much as it ever does, and the gradient is as much larger. It lies along b = ½ − w·σ(½), where x_0 is
+    the fixed point between two others: w·σ′(½) > 1, that is w > 4.26. Differentiated exactly, in float64.
 
     Cost: T steps at resolution² points; nothing of the past is kept.
     Source: Pascanu, Mikolov & Bengio 2013, section 2.3 and figure 6.

@@ -1,17 +1,21 @@
 """The sidebar: one widget for each field the experiment has, made from the field's own description."""
 
 import time
+from functools import cache
 from typing import Any
 
 import numpy as np
 import streamlit as st
+import xarray as xr
 from streamlit.runtime.scriptrunner import get_script_run_ctx
 
+from explorer.comparisons import measured
 from explorer.experiment import Experiment
 from explorer.findings import facts
-from explorer.presets import PRESETS
+from explorer.findings.published_sentences import published_beside_measured
+from explorer.presets import PRESETS, Preset
 from explorer.settings import Setting, text
-from explorer.ui import address
+from explorer.ui import address, runs
 
 OWN = "Your own"
 WORDS = {**facts.CELL_NAMES, "temporal_order": "temporal order", "pytorch": "PyTorch"}
@@ -48,6 +52,24 @@ def _preset(experiment: Experiment) -> None:
             address.show(preset.experiment)
 
     st.selectbox("Preset", options, key="preset", on_change=chosen, help="Experiments worth starting from.")
+    compared = next((preset for preset in PRESETS if preset.name == here and preset.published is not None), None)
+    if compared is not None:
+        st.caption(_beside(compared))
+
+
+def _beside(preset: Preset) -> str:
+    """The published number and what is measured here; a run counts once it has ended."""
+    job = runs.of(preset.experiment)
+    run = job.dataset() if job is not None and job.phase == "ended" else None
+    assert preset.published is not None
+    pieces = published_beside_measured(preset.published, _measured(preset.name), run)
+    return "".join(text for text, _ in pieces).replace("_", "\\_").replace("*", "\\*")
+
+
+@cache
+def _measured(name: str) -> xr.Dataset:
+    """What is measured beside a preset's published number; the same for everybody, and never changed."""
+    return measured(next(preset for preset in PRESETS if preset.name == name))
 
 
 def _control(setting: Setting, value: Any) -> None:

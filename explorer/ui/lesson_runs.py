@@ -20,6 +20,8 @@ Jobs = Mapping[str, TrainingJob]
 
 def material(place: Place) -> Material:
     """What is known: of the live runs once each has begun, else what is kept, else measured here and now."""
+    for job in jobs(place).values():
+        job.touch()
     found = {name: job.dataset() for name, job in jobs(place).items()}
     live = {name: with_loss(dataset) for name, dataset in found.items() if dataset is not None}
     if found and len(live) == len(found):

@@ -65,6 +65,15 @@ def test_the_wall_is_where_it_is_known_to_be() -> None:
     assert left > 0.36 > 0.1 > right
 
 
+@pytest.mark.parametrize("w", [4.5, 5.0, 5.6])
+def test_the_wall_lies_where_the_start_is_the_unstable_fixed_point(w: float) -> None:
+    fixed = 0.5 - w / (1 + np.exp(-0.5))
+    b = np.linspace(fixed - 0.05, fixed + 0.05, 1001)
+    slope = np.abs(error_and_gradient(w, b, 50)[2])
+    assert b[int(slope.argmax())] == pytest.approx(fixed, abs=3e-3)
+    assert slope.max() > 100 * slope[0]
+
+
 def test_beyond_all_numbers_it_stays_not_finite() -> None:
     error, by_w, _ = error_and_gradient(np.array([np.nan, 1e300]), np.array([-2.0, -5e299]), 50)
     assert np.isnan(error[0]) and np.isnan(by_w[0])

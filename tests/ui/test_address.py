@@ -146,3 +146,12 @@ def test_a_full_server_shows_the_place_in_the_queue(monkeypatch):
     monkeypatch.setattr(processes, "MOST", 1)
     job.thread.join(20)
     assert (job.status, job.recorded, job.place) == ("finished", 5, 0)
+
+
+def test_a_published_number_stands_beside_the_measured_one():
+    at = open_page()
+    assert not at.caption
+    at.selectbox(key="preset").select("Copying over 100 steps").run()
+    (caption,) = (element.value for element in at.caption)
+    assert caption.startswith("Published: 0.1733, ") and "(Arjovsky, Shah & Bengio 2016)." in caption
+    assert " Measured: 0.1733 ± " in caption and caption.endswith("; not trained yet.")
