@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from explorer.lessons import LESSONS
+from explorer.lessons import LESSONS, clipping
 
 APP = str(Path(__file__).resolve().parents[2] / "explorer" / "ui" / "lessons.py")
 
@@ -96,20 +96,17 @@ def test_what_a_link_says_wrongly_is_named(query: dict[str, str], word: str) -> 
     assert any(word in toast.value for toast in at.toast)
 
 
-def test_a_lesson_trains_live_and_goes_back(seen: list[str]) -> None:
+def test_a_lesson_trains_live_and_goes_back(seen: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(clipping, "START", clipping.START.changed(steps="3"))
     at = open_page(lesson="6", revealed="1")
     kept = seen[-1]
     press(at, "lesson-live")
     _, jobs = at.session_state["lesson jobs"]
     assert len(jobs) == 3
-    until = time.monotonic() + 60
-    while any(job.recorded < 2 for job in jobs.values()) and time.monotonic() < until:
-        time.sleep(0.1)
-    press(at, "lesson-stop")
     for job in jobs.values():
-        job.thread.join(30)
-        assert job.phase == "ended" and job.error is None
+        job.thread.join(60)
+        assert job.phase == "ended" and job.error is None and job.recorded == 3
     at.run()
-    assert seen[-1] != kept
+    assert seen[-1] != kept and not at.exception
     press(at, "lesson-reset")
     assert seen[-1] == kept and "lesson jobs" not in at.session_state
