@@ -10,7 +10,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from explorer.bptt.layout import columns, one, room
+from explorer.bptt.layout import columns, one, product, room
 from explorer.cells import Cell
 from explorer.cells.base import State
 
@@ -94,10 +94,10 @@ def unroll(
     if own:
         into = v[..., :own, :].permute(0, 1, 3, 4, 2).flatten(2, 3)
         torch.matmul(apart.flatten(1, 2), read[:-1, ..., hidden:].mT, out=into)
-    product, weights = torch.mm if models == 1 else torch.bmm, one(weights)
+    multiplied, weights = product(models), one(weights)
     run = cell.run(u, v, states)
     for a, x in zip(columns(u), columns(read), strict=False):
-        product(weights, x, out=a)
+        multiplied(weights, x, out=a)
         next(run)
     return Trajectory(u, v, states, weight_hh.clone(), read[:-1])
 
