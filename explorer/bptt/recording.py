@@ -67,12 +67,12 @@ def norm(tensor: Tensor) -> Tensor:
     if tensor.device.type != "cpu":
         return _careful(tensor)
     quick, (low, high) = _plain(tensor), SAFE[tensor.dtype]
-    found, (least, most) = quick.double(), quick.aminmax()
-    if not (low < least.item() and most.item() < high):  # nor where one is nan
-        doubtful = ~((quick > low) & (quick < high))
-        rest = tensor[doubtful]
-        if bool(rest.abs().sum(-1).any()):  # beyond a cut all is zero
-            found[doubtful] = _careful(rest)
+    found, values = quick.double(), quick.numpy()  # looked at by NumPy, which is quicker to begin than torch
+    doubtful = np.asarray(~((low < values) & (values < high)))  # and where one is nan
+    if doubtful.any():
+        rest = tensor.numpy()[doubtful]
+        if rest.any():  # beyond a cut, and before a state that is zero, all is zero
+            found[torch.from_numpy(doubtful)] = _careful(torch.from_numpy(rest))
     return found
 
 
