@@ -31,7 +31,8 @@ def lags(config: Experiment, progress: Progress | None = None) -> xr.Dataset:
 
     Returns:
         `grad_weight`, `grad_weight_cumulative` and `grad_weight_beyond` [lag], lag 0…T − 1; the last cumulative value
-        is ‖∂L/∂W_hh‖, and what is beyond a lag is what a truncation to the lags up to it leaves out. Units: loss per unit of weight. Exactly zero at lags that no loss travels.
+        is ‖∂L/∂W_hh‖, and what is beyond a lag is what a truncation to the lags up to it leaves out. Units: loss per
+        unit of weight. Exactly zero at lags that no loss travels.
 
     Raises:
         DeviceError: where CUDA is asked for and there is none.
