@@ -69,9 +69,9 @@ def sweep_stage(experiment: Experiment) -> None:
     def live() -> None:
         if job is not None:
             job.runs.touch()
+        _progress(grid, mine, job)  # above the picture, where it is seen beside an open plan, too
         if grid is not None:
             _picture(grid, mine)
-        _progress(grid, mine, job)
         ended = job is not None and running != (job.runs.phase == "running")
         if ended or (measuring and grid is not None and not find_out(distinct(grid))):
             st.rerun()  # sets the timer anew
@@ -98,8 +98,7 @@ def put_picture() -> None:
 
 
 def _shown() -> str:
-    name = (address.own(SWEEP).get(PICTURE) or [""])[-1]
-    return name if name in PICTURES else next(iter(PICTURES))
+    return address.choice(SWEEP, PICTURE, list(PICTURES))
 
 
 def _buttons(grid: Grid | None, job: _Job | None, mine: _Job | None, *, running: bool) -> None:

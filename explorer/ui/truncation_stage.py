@@ -7,6 +7,7 @@ import xarray as xr
 from explorer.experiment import Experiment
 from explorer.figures import bias_by_length, by_lag, credit_map, influence, untitled
 from explorer.instruments import influence_balancing
+from explorer.prices import SIZES
 from explorer.ui import address
 from explorer.ui.board import Panel, board
 from explorer.ui.look import theme
@@ -33,7 +34,7 @@ class _Influence(Picture):
     def show(self, experiment: Experiment) -> Shown:
         """Draw a system in which truncation turns the gradient round, whatever the experiment."""
         del experiment
-        return Shown(influence(influence_balancing(BLOCKS), theme()))
+        return Shown(influence(influence_balancing(BLOCKS), theme()), claim="shorter is only cheaper")
 
 
 PICTURES: dict[str, Picture] = {
@@ -52,6 +53,7 @@ _LAST = "truncation picture"
 def truncation_stage(experiment: Experiment) -> None:
     """Show one picture of the experiment, and what starts and stops it."""
     name = _shown()
+    address.choice(TRUNCATION, OVER, list(SIZES))  # told also where another picture is shown
     picture = PICTURES[name]
     last = st.session_state.get(_LAST)
     if last is not None and last != name:
@@ -86,8 +88,7 @@ def _choice(shown: str) -> None:
 
 
 def _shown() -> str:
-    name = (address.own(TRUNCATION).get(PICTURE) or [""])[-1]
-    return name if name in PICTURES else next(iter(PICTURES))
+    return address.choice(TRUNCATION, PICTURE, list(PICTURES))
 
 
 def _draw(name: str, shown: Shown, experiment: Experiment) -> None:
@@ -103,7 +104,8 @@ def _draw(name: str, shown: Shown, experiment: Experiment) -> None:
         return
     figure = untitled(shown.figure)
     meta = figure.layout.meta
-    parts = [part for part in (meta["equation"], meta["note"]) if part]
+    claim = f"put to the test: “{shown.claim}”" if shown.claim else ""
+    parts = [part for part in (claim, meta["equation"], meta["note"]) if part]
     board(
         "truncation",
         [Panel("picture", figure, str(meta["alt"]))],
