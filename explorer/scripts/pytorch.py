@@ -116,6 +116,7 @@ def _write(experiment: Experiment) -> str:
         [
             head(experiment, WRITER.title, WRITER.needs),
             "import json\nfrom math import sqrt\n\nimport torch\nfrom torch import nn",
+            "torch.set_num_threads(1)  # at these sizes faster than more",
             f"{numbers(experiment)}\nDTYPE = torch.{experiment.dtype}",
             *by_torch(experiment),
             MODEL.format(cell=CELLS[experiment.cell.kind]),
