@@ -16,10 +16,12 @@ from explorer.ui.look import duration
 
 @dataclass(frozen=True)
 class Shown:
-    """What a picture shows now: a figure, or the sentence of why there is none yet."""
+    """What a picture shows now: a figure and the Dataset it is drawn from, or the sentence of why there is none yet."""
 
     figure: go.Figure | None = None
     sentence: str = ""
+    numbers: xr.Dataset | None = None
+    file: str = ""  # what it shows, for names of files, where that is not the experiment
 
 
 class Picture(ABC):
@@ -60,7 +62,7 @@ class Instrument(Picture):
             return Shown(sentence="The measurement was stopped; any change of the experiment starts it anew.")
         answer = asked.ask(self._question, experiment)
         if answer.dataset is not None:
-            return Shown(self._draw(answer.dataset, experiment))
+            return Shown(self._draw(answer.dataset, experiment), numbers=answer.dataset)
         if answer.error is not None:
             return Shown(sentence=answer.error)
         return Shown(sentence=f"Measuring for {duration(answer.waiting or 0.0)} …")

@@ -62,7 +62,8 @@ class Memory(Picture):
         found = dict(job.runs.summaries) if job is not None else {}
         task = experiment.task
         lag = float(task.question[0] - task.signal[0][1])
-        return Shown(remembered(summaries(grid, found), theme(), lag=lag))
+        shown = summaries(grid, found)
+        return Shown(remembered(shown, theme(), lag=lag), numbers=shown if found else None)
 
     def busy(self, experiment: Experiment) -> bool:
         """Whether runs are under way."""

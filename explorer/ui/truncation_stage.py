@@ -6,16 +6,19 @@ import xarray as xr
 
 from explorer.experiment import Experiment
 from explorer.figures import bias_by_length, by_lag, credit_map, influence, untitled
+from explorer.file_names import stem
 from explorer.instruments import influence_balancing
 from explorer.ui import address
 from explorer.ui.board import Panel, board
+from explorer.ui.exports import export
 from explorer.ui.look import theme
 from explorer.ui.pictures import Instrument, Picture, Shown
 from explorer.ui.truncation_cost import OVER, Costs
 from explorer.ui.truncation_memory import Memory
 from explorer.ui.truncation_training import Adapted, Beside
 
-TRUNCATION, PICTURE = "truncation", "picture"
+BOARD = TRUNCATION = "truncation"
+PICTURE = "picture"
 KEYS = (PICTURE, OVER)
 LOOK = 0.5  # seconds between two looks at what is under way
 AREAS, NARROW = '"picture" 560px "scrub" 4px / 1fr', '"picture" 440px "scrub" 4px / 1fr'
@@ -33,7 +36,8 @@ class _Influence(Picture):
     def show(self, experiment: Experiment) -> Shown:
         """Draw a system in which truncation turns the gradient round, whatever the experiment."""
         del experiment
-        return Shown(influence(influence_balancing(BLOCKS), theme()))
+        found = influence_balancing(BLOCKS)
+        return Shown(influence(found, theme()), numbers=found, file="influence-balancing")
 
 
 PICTURES: dict[str, Picture] = {
@@ -69,6 +73,7 @@ def truncation_stage(experiment: Experiment) -> None:
     with st.container(horizontal=True, vertical_alignment="center", key="transport"):
         picture.buttons(experiment)
         _choice(name)
+        export(BOARD, experiment.model_dump_json(indent=2))
     live()
 
 
@@ -93,7 +98,7 @@ def _shown() -> str:
 def _draw(name: str, shown: Shown, experiment: Experiment) -> None:
     if shown.figure is None:
         board(
-            "truncation",
+            BOARD,
             [],
             areas=AREAS,
             narrow=NARROW,
@@ -102,14 +107,16 @@ def _draw(name: str, shown: Shown, experiment: Experiment) -> None:
         )
         return
     figure = untitled(shown.figure)
-    meta = figure.layout.meta
+    meta, numbers = figure.layout.meta, shown.numbers
     parts = [part for part in (meta["equation"], meta["note"]) if part]
     board(
-        "truncation",
+        BOARD,
         [Panel("picture", figure, str(meta["alt"]))],
         areas=AREAS,
         narrow=NARROW,
         headline=meta["said"],
         subline=" · ".join(parts),
         revision=f"{name} {experiment.digest}",
+        numbers=(lambda: numbers) if numbers is not None else None,
+        file=shown.file or f"{PICTURES[name].label.lower()}-{stem(experiment)}",
     )

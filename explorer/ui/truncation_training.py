@@ -37,10 +37,10 @@ class Beside(Picture):
         job = _job(experiment)
         run = job.dataset() if job is not None else None
         if run is not None and "variant" in run.sizes:
-            return Shown(variants_along(run, theme()))
+            return Shown(variants_along(run, theme()), numbers=run)
         answer = asked.ask("variants", experiment)
         if answer.dataset is not None:
-            return Shown(variants_along(answer.dataset, theme()))
+            return Shown(variants_along(answer.dataset, theme()), numbers=answer.dataset)
         return Shown(sentence=answer.error or f"Measuring for {duration(answer.waiting or 0.0)} …")
 
     def busy(self, experiment: Experiment) -> bool:
@@ -110,7 +110,7 @@ class Adapted(Beside):
             return Shown(sentence="Choose adaptive truncation at the side to see the lengths that it takes.")
         if run is None:
             return Shown(sentence="Train shows the length that is chosen, its estimated bias, and the true one.")
-        return Shown(adapted(run, theme()))
+        return Shown(adapted(run, theme()), numbers=run)
 
     def busy(self, experiment: Experiment) -> bool:
         """Whether it trains."""
