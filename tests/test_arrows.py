@@ -10,6 +10,7 @@ SOURCES = modules()
 FORBIDDEN: dict[str, tuple[str, ...]] = {
     "explorer.figures": ("torch", "streamlit", "explorer.bptt", "explorer.training", "explorer.cells", "explorer.ui"),
     "explorer.findings": ("torch", "streamlit", "explorer.bptt", "explorer.training", "explorer.cells", "explorer.ui"),
+    "explorer.boards": ("torch", "streamlit", "explorer.bptt", "explorer.training", "explorer.cells", "explorer.ui"),
     "explorer.cells": ("explorer.bptt", "explorer.training", "explorer.tasks", "explorer.figures", "explorer.ui"),
     "explorer.tasks": ("explorer.bptt", "explorer.training", "explorer.cells", "explorer.figures", "explorer.ui"),
     "explorer.truncation": ("torch", "explorer.bptt", "explorer.training", "explorer.figures", "explorer.ui"),

@@ -16,11 +16,13 @@ from explorer.ui.look import duration
 
 @dataclass(frozen=True)
 class Shown:
-    """What a picture shows now: a figure, or the sentence of why there is none yet; and the claim that it tests."""
+    """What a picture shows now: a figure and the Dataset it is drawn from, or the sentence of why there is none yet."""
 
     figure: go.Figure | None = None
     sentence: str = ""
-    claim: str = ""
+    claim: str = ""  # that is put to the test
+    numbers: xr.Dataset | None = None
+    file: str = ""  # what it shows, for names of files, where that is not the experiment
 
 
 class Picture(ABC):
@@ -61,7 +63,7 @@ class Instrument(Picture):
             return Shown(sentence=STOPPED)
         answer = asked.ask(self._question, experiment)
         if answer.dataset is not None:
-            return Shown(self._draw(answer.dataset, experiment))
+            return Shown(self._draw(answer.dataset, experiment), numbers=answer.dataset)
         if answer.error is not None:
             return Shown(sentence=answer.error)
         return Shown(sentence=f"Measuring for {duration(answer.waiting or 0.0)} …")

@@ -30,7 +30,8 @@ class Costs(Picture):
 
     def show(self, experiment: Experiment) -> Shown:
         """Draw what is measured."""
-        return Shown(cost_orders(prices(experiment, self._over(), known=cost_of), theme()))
+        found = prices(experiment, self._over(), known=cost_of)
+        return Shown(cost_orders(found, theme()), numbers=found)
 
     def busy(self, experiment: Experiment) -> bool:
         """Whether something is still to be measured."""

@@ -63,7 +63,9 @@ class Memory(Picture):
         found = dict(job.runs.summaries) if job is not None else {}
         task = experiment.task
         lag = float(task.question[0] - task.signal[0][1])
-        return Shown(remembered(summaries(grid, found), theme(), lag=lag), claim=CLAIM)
+        shown = summaries(grid, found)
+        numbers = shown if found else None
+        return Shown(remembered(shown, theme(), lag=lag), claim=CLAIM, numbers=numbers)
 
     def busy(self, experiment: Experiment) -> bool:
         """Whether runs are under way."""

@@ -6,17 +6,20 @@ import xarray as xr
 
 from explorer.experiment import Experiment
 from explorer.figures import bias_by_length, by_lag, credit_map, influence, untitled
+from explorer.file_names import stem
 from explorer.instruments import influence_balancing
 from explorer.prices import SIZES
 from explorer.ui import address
 from explorer.ui.board import Panel, board
+from explorer.ui.exports import export
 from explorer.ui.look import theme
 from explorer.ui.pictures import Instrument, Picture, Shown
 from explorer.ui.truncation_cost import OVER, Costs
 from explorer.ui.truncation_memory import Memory
 from explorer.ui.truncation_training import Adapted, Beside
 
-TRUNCATION, PICTURE = "truncation", "picture"
+BOARD = TRUNCATION = "truncation"
+PICTURE = "picture"
 KEYS = (PICTURE, OVER)
 LOOK = 0.5  # seconds between two looks at what is under way
 AREAS, NARROW = '"picture" 560px "scrub" 4px / 1fr', '"picture" 440px "scrub" 4px / 1fr'
@@ -34,7 +37,8 @@ class _Influence(Picture):
     def show(self, experiment: Experiment) -> Shown:
         """Draw a system in which truncation turns the gradient round, whatever the experiment."""
         del experiment
-        return Shown(influence(influence_balancing(BLOCKS), theme()), claim="shorter is only cheaper")
+        found, claim = influence_balancing(BLOCKS), "shorter is only cheaper"
+        return Shown(influence(found, theme()), claim=claim, numbers=found, file="influence-balancing")
 
 
 PICTURES: dict[str, Picture] = {
@@ -71,6 +75,7 @@ def truncation_stage(experiment: Experiment) -> None:
     with st.container(horizontal=True, vertical_alignment="center", key="transport"):
         picture.buttons(experiment)
         _choice(name)
+        export(BOARD, experiment.model_dump_json(indent=2))
     live()
 
 
@@ -94,7 +99,7 @@ def _shown() -> str:
 def _draw(name: str, shown: Shown, experiment: Experiment) -> None:
     if shown.figure is None:
         board(
-            "truncation",
+            BOARD,
             [],
             areas=AREAS,
             narrow=NARROW,
@@ -103,15 +108,17 @@ def _draw(name: str, shown: Shown, experiment: Experiment) -> None:
         )
         return
     figure = untitled(shown.figure)
-    meta = figure.layout.meta
+    meta, numbers = figure.layout.meta, shown.numbers
     claim = f"put to the test: “{shown.claim}”" if shown.claim else ""
     parts = [part for part in (claim, meta["equation"], meta["note"]) if part]
     board(
-        "truncation",
+        BOARD,
         [Panel("picture", figure, str(meta["alt"]))],
         areas=AREAS,
         narrow=NARROW,
         headline=meta["said"],
         subline=" · ".join(parts),
         revision=f"{name} {experiment.digest}",
+        numbers=(lambda: numbers) if numbers is not None else None,
+        file=shown.file or f"{PICTURES[name].label.lower()}-{stem(experiment)}",
     )

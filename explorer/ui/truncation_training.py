@@ -37,12 +37,12 @@ class Beside(Picture):
         job = _job(experiment)
         run = job.dataset() if job is not None else None
         if run is not None and "variant" in run.sizes:
-            return Shown(variants_along(run, theme()))
+            return Shown(variants_along(run, theme()), numbers=run)
         if stopped("variants", experiment):
             return Shown(sentence=STOPPED)
         answer = asked.ask("variants", experiment)
         if answer.dataset is not None:
-            return Shown(variants_along(answer.dataset, theme()))
+            return Shown(variants_along(answer.dataset, theme()), numbers=answer.dataset)
         return Shown(sentence=answer.error or f"Measuring for {duration(answer.waiting or 0.0)} …")
 
     def busy(self, experiment: Experiment) -> bool:
@@ -114,11 +114,11 @@ class Adapted(Beside):
         job = _job(experiment)
         run = job.dataset() if job is not None else None
         if run is not None:
-            return Shown(adapted(run, theme()))
+            return Shown(adapted(run, theme()), numbers=run)
         answer = asked.ask("variants", experiment)
         if stopped("variants", experiment) or answer.dataset is None:
             return super().show(experiment)
-        return Shown(adapted(answer.dataset, theme()))
+        return Shown(adapted(answer.dataset, theme()), numbers=answer.dataset)
 
     def buttons(self, experiment: Experiment) -> None:
         """Those of a run, or the one that makes it adaptive."""
