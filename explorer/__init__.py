@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from explorer.instruments.cliff import cliff
     from explorer.instruments.descent import descent
     from explorer.problems import ExperimentError
+    from explorer.scripts import script
     from explorer.several import SweepError
     from explorer.sweeping import sweep
     from explorer.training import Training, measure, train
@@ -21,8 +22,8 @@ if TYPE_CHECKING:
 
 __all__ = [
     "Built", "Experiment", "ExperimentError", "InstrumentError", "SweepError", "Training", "WatchError", "build",
-    "cliff", "credit_matrix", "descent", "influence_balancing", "lags", "measure", "sweep", "train", "truncation_bias",
-    "watch",
+    "cliff", "credit_matrix", "descent", "influence_balancing", "lags", "measure", "script", "sweep", "train",
+    "truncation_bias", "watch",
 ]  # fmt: skip
 
 # No module may have the name of something public: importing it would put the module in that thing's place.
@@ -33,6 +34,7 @@ _HOMES = {
     "instruments.cliff": ("cliff",),
     "instruments.descent": ("descent",),
     "problems": ("ExperimentError",),
+    "scripts": ("script",),
     "several": ("SweepError",),
     "sweeping": ("sweep",),
     "training": ("Training", "measure", "train"),

@@ -1,4 +1,4 @@
-"""The command line: measure, train, sweep and the instruments without a browser."""
+"""The command line: measure, train, sweep, the instruments and scripts without a browser."""
 
 import json
 import threading
@@ -13,6 +13,7 @@ import xarray as xr
 
 from explorer.budget import LimitError
 from explorer.building import DeviceError
+from explorer.code_command import code_command
 from explorer.dataset import SaveError
 from explorer.delivering import check, deliver, finding, keep
 from explorer.grid import NOT_RUN, Grid
@@ -69,7 +70,7 @@ def main() -> None:
     torch.set_num_threads(1)  # at these sizes one thread is faster than two
 
 
-for command in (*COMMANDS, lessons_command, presets_command):
+for command in (*COMMANDS, presets_command, code_command, lessons_command):
     main.add_command(command)
 
 

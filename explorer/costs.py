@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from math import nan
 from statistics import median
 
+from explorer.building import device_of
 from explorer.experiment import Experiment
 from explorer.training import Training
 
@@ -21,8 +22,9 @@ class Cost:
     """What one update of an experiment costs that trains alone, on one thread.
 
     Attributes:
-        seconds: median time of batch, forward pass, backward pass with recording, clipping and update. Where an update
-            follows each piece of a sequence, that of the last pieces, which look back the farthest.
+        seconds: median time of batch, forward pass, backward pass with recording, clipping and update; on the CPU that
+            of the processor, in which waiting for others on the same machine does not count. Where an update follows
+            each piece of a sequence, that of the last pieces, which look back the farthest.
         memory: bytes of all tensors at the fullest moment, weights, optimiser and what is recorded included, as the
             allocator counts them.
     """
@@ -35,14 +37,15 @@ def cost(experiment: Experiment) -> Cost:
     """Measure the cost of an update, by making a few."""
     segments = experiment.truncation.updates_per_segment
     pieces = len(experiment.truncation.plan(experiment.task.steps)) if segments else 1
+    now = time.process_time if device_of(experiment).type == "cpu" else time.perf_counter
     training = Training(experiment.model_copy(update={"steps": max(pieces, WARM + TIMED) + 1}))
     updates, times = iter(training), list[float]()
     warm = max(WARM, pieces - TIMED)
     for number in range(warm + TIMED):
-        began = time.perf_counter()
+        began = now()
         if next(updates, None) is None:
             break
-        took = time.perf_counter() - began
+        took = now() - began
         times += [took] if number >= warm or took > LONGEST else []
         if sum(times) > LONGEST:
             break

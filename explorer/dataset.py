@@ -88,15 +88,19 @@ def encoded(dataset: xr.Dataset, suffix: str) -> bytes:
     return str(table.to_csv()).encode()
 
 
-def check_target(path: str | Path) -> Path:
+def check_target(path: str | Path, suffixes: Sequence[str] = SUFFIXES) -> Path:
     """The path, refused where no file can be written; to be asked before a long computation.
+
+    Args:
+        path: where the file is to be.
+        suffixes: the endings that its name may have.
 
     Raises:
         SaveError: for an unknown ending, or a folder that is missing or not writable.
     """
     target = Path(path)
-    if target.suffix not in SUFFIXES:
-        raise SaveError(f"{target}: cannot tell the format; end the name in {' or '.join(SUFFIXES)}.")
+    if target.suffix not in suffixes:
+        raise SaveError(f"{target}: cannot tell the format; end the name in {' or '.join(suffixes)}.")
     folder = target.parent
     if not folder.is_dir():
         raise SaveError(f"{target}: the folder {folder} does not exist; make it, or give another name.")

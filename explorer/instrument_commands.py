@@ -21,6 +21,7 @@ from explorer.instruments import (
     truncation_bias,
 )
 from explorer.options import experiment_of, experiment_options
+from explorer.terminal import share_done
 
 SHOWN = 8  # rows or columns of a table that fit
 Row = Sequence[str]
@@ -32,7 +33,8 @@ def credit_command(config: str | None, out: str | None, **flags: str | None) -> 
     """What each step's loss says about each state before it, at the start of training."""
     experiment = experiment_of(config, flags)
     check(out, config)
-    found = credit_matrix(experiment)
+    with share_done() as told:
+        found = credit_matrix(experiment, told)
     times = found["time"].values
     first, last = experiment.task.asked
     losses, states = times[first - 1 : last][_spread(last - first + 1)], times[_spread(len(times))]
@@ -47,7 +49,8 @@ def lags_command(config: str | None, out: str | None, **flags: str | None) -> No
     """How far what arrives at the recurrent weights has travelled, at the start of training."""
     experiment = experiment_of(config, flags)
     check(out, config)
-    found = lags(experiment)
+    with share_done() as told:
+        found = lags(experiment, told)
     chosen = [*(lag for lag in (0, 1, 2, 5, 10, 20, 50, 100, 200, 500, 1000) if lag < found.sizes["lag"] - 1)]
     chosen.append(found.sizes["lag"] - 1)
     names = ("grad_weight", "grad_weight_cumulative")
@@ -72,7 +75,8 @@ def bias_command(config: str | None, out: str | None, lengths: str, at: str, **f
     """How far truncated gradients are from the full one, for many truncation lengths."""
     experiment = experiment_of(config, flags)
     check(out, config)
-    found = truncation_bias(experiment, _integers("lengths", lengths), _integers("at", at))
+    with share_done() as told:
+        found = truncation_bias(experiment, _integers("lengths", lengths), _integers("at", at), told)
     names = [str(name) for name in found.data_vars]
     rows = _rows(found.expand_dims("step") if found["step"].ndim == 0 else found, names, ("step", "style", "length"))
     deliver(found, out, list(_table([["step", "style", "length", *names], *rows])))

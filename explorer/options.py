@@ -14,7 +14,13 @@ from explorer.settings import text
 
 def experiment_options(command: Callable[..., Any]) -> Callable[..., Any]:
     """--config, one flag for every field, and --out."""
-    command = click.option("--out", type=click.Path(), help="File to write: .nc (NetCDF) or .csv.")(command)
+    return experiment_flags(
+        click.option("--out", type=click.Path(), help="File to write: .nc (NetCDF) or .csv.")(command)
+    )
+
+
+def experiment_flags(command: Callable[..., Any]) -> Callable[..., Any]:
+    """--config, and one flag for every field."""
     for setting in reversed(all_settings()):
         flag = f"--{setting.key.replace('_', '-')}"
         shown = f"{setting.description} [{setting.name}: {setting.allowed}; default {text(setting.default)}]"

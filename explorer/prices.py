@@ -70,7 +70,7 @@ def prices(
             price = known(config) if config is not None else None
             if price is not None:
                 found[:, row, column] = price.seconds, price.memory
-    orders = np.array([scheme.orders[over] for scheme in schemes], dtype=float).T
+    orders = np.array([_orders(experiment, over, sizes, scheme) for scheme in schemes], dtype=float).T
     return xr.Dataset(
         {
             "seconds": (("variant", "size"), found[0]),
@@ -81,3 +81,14 @@ def prices(
         {"variant": list(labels(schemes)), "size": list(sizes)},
         {"over": over, "experiment": experiment.model_dump_json()},
     )
+
+
+def _orders(experiment: Experiment, over: Over, sizes: Sequence[int], scheme: Truncation) -> tuple[float, float]:
+    """The exponents of time and memory: those of the scheme, and 1 for the time of pieces that overlap the more."""
+    time, memory = scheme.orders[over]
+    ends = [sized(experiment, over, size, scheme) for size in (min(sizes), max(sizes))]
+    if over != "k2" or scheme.measured or None in ends:  # how far back what is measured lets it go is not known
+        return time, memory
+    first, last = experiment.task.asked
+    few, many = (min(end.truncation.lanes(end.task.steps), last - first + 1) for end in ends if end is not None)
+    return (1.0 if many > few else time), memory

@@ -2,6 +2,8 @@
 
 import shutil
 import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from math import isnan, nan
 from time import monotonic
 from types import TracebackType
@@ -13,12 +15,26 @@ from explorer.findings.facts import number
 from explorer.recording import Row
 
 REDRAW = 0.2  # seconds between two drawings of the bar
+SHARES = 100  # steps of a bar that shows a share
 TAKEN = 65  # columns that the bar and its numbers need at most
 
 
 def tell(sentence: str) -> None:
     """One line on standard error."""
     click.echo(sentence, err=True)
+
+
+@contextmanager
+def share_done() -> Iterator[Callable[[float], None]]:
+    """What an instrument tells the share done to: a bar with percent and time left; in a terminal only."""
+    hidden = not sys.stderr.isatty()
+    with click.progressbar(length=SHARES, file=sys.stderr, show_eta=True, width=20, hidden=hidden) as bar:
+
+        def told(share: float) -> None:
+            if (more := int(SHARES * share) - bar.pos) > 0:
+                bar.update(more)
+
+        yield told
 
 
 class Progress:

@@ -54,7 +54,7 @@ def priced(experiment: Experiment) -> list[Truncation]:
     k = length_of(experiment)
     return [
         Full(), Window(k1=k, k2=k), Window(k1=1, k2=k), Online(k2=k), Stochastic(mean_length=max(2, k)),
-        Adaptive(max_length=k), Rtrl(),
+        Subsequence(window=k), Adaptive(max_length=k), Rtrl(),
     ]  # fmt: skip
 
 
@@ -73,9 +73,10 @@ def _slow(experiment: Experiment, scheme: Truncation) -> bool:
 
 def at_start(experiment: Experiment) -> xr.Dataset:
     """What the variants find on the first batch, before anything is trained: one row."""
+    beside = variants(experiment)
     if experiment.truncation.updates_per_segment or experiment.truncation.partial:
         experiment = experiment.changed(truncation="full")
-    return train(experiment.model_copy(update={"steps": 1}), beside=variants(experiment))
+    return train(experiment.model_copy(update={"steps": 1}), beside=beside)
 
 
 def spread(steps: int) -> list[int]:

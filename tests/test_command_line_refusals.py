@@ -28,9 +28,10 @@ def test_a_bad_config_ends_in_one_sentence(name: str, tmp_path: Path) -> None:
     text, sentence = CONFIGS[name]
     path = tmp_path / "config.json"
     path.write_bytes(text if isinstance(text, bytes) else text.encode())
-    for command in ("measure", "train", "sweep"):
+    for command in ("measure", "train", "sweep", "code"):
         over = ["--over", "seed=1"] if command == "sweep" else []
-        refused(invoke(command, "--config", path, "--out", tmp_path / "o.nc", *over), sentence)
+        out = tmp_path / ("o.py" if command == "code" else "o.nc")
+        refused(invoke(command, "--config", path, "--out", out, *over), sentence)
     assert [p.name for p in tmp_path.iterdir()] == ["config.json"]
 
 

@@ -1,12 +1,16 @@
 """What the variants are, what they cost, and the questions that pages ask."""
 
+import time
+from collections.abc import Iterator
+
 import numpy as np
 import pytest
 
-from explorer import Experiment
+from explorer import Experiment, Training
 from explorer.answers import QUESTIONS, answer, seconds
 from explorer.costs import Cost, cost
 from explorer.prices import SIZES, prices, sized
+from explorer.recording import Row
 from explorer.truncation import Online, Rtrl, Window
 from explorer.variants import at_start, length_of, priced, spread, variants
 
@@ -28,12 +32,26 @@ def test_at_the_start_each_variant_has_one_row() -> None:
     assert found.sizes["step"] == 1 and found.sizes["variant"] == len(variants(SMALL))
     bias = found.relative_bias[0].values
     assert (bias[:2] > 1e-3).all() and bias[-1] < 1e-5
-    assert at_start(SMALL.changed(truncation="online")).sizes["variant"] == 7
+    online = at_start(SMALL.changed(truncation="online", k2=13))  # cannot be measured beside, but says the length
+    assert online.sizes["variant"] == 7 and "window(k1=13, k2=13, updates=sequence)" in online.variant
 
 
 def test_lengths_are_even_on_a_logarithmic_axis() -> None:
     assert spread(100)[0] == 1 and spread(100)[-1] == 100 and len(spread(1000)) == 12
     assert spread(3) == [1, 2, 3]
+
+
+def test_the_time_of_an_update_is_that_of_the_processor(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A machine that is busy with others makes no update dearer."""
+    made = Training.__iter__
+
+    def held_up(self: Training) -> Iterator[Row]:
+        for row in made(self):
+            time.sleep(0.05)
+            yield row
+
+    monkeypatch.setattr(Training, "__iter__", held_up)
+    assert 0 < cost(SMALL).seconds < 0.05
 
 
 def test_memory_is_that_of_the_fullest_moment() -> None:
@@ -65,8 +83,10 @@ def test_prices_are_those_of_each_scheme_and_size() -> None:
     assert found.seconds.values.tolist()[:2] == [[1.0, 2.0], [3.0, 4.0]]
     assert np.isnan(found.seconds.values[2]).all() and found.attrs["over"] == "k2"
     assert found.order_time.values.tolist() == [0, 0, 1, 0]
+    each = prices(SMALL.changed(task="copying", length=20), "k2", sizes=(6, 12), schemes=schemes, known=known)
+    assert each.order_time.values.tolist() == [0, 1, 1, 0]  # with a loss at every step windows that slide overlap
     assert sized(Experiment().changed(cell="lstm"), "hidden_size", 128, Rtrl()) is None  # beyond the budget
-    assert set(SIZES) == {"length", "k2", "hidden_size"} and len(priced(SMALL)) == 7
+    assert set(SIZES) == {"length", "k2", "hidden_size"} and len(priced(SMALL)) == 8
 
 
 @pytest.mark.parametrize("question", QUESTIONS)

@@ -89,12 +89,14 @@ def test_the_command_lines_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
     start = ".venv/bin/python -m explorer "
     lines = [line.removeprefix(start) for block in blocks("") for line in block.splitlines() if line.startswith(start)]
     lines = [line for line in lines if "--scheduler" not in line]  # tests/test_clusters_command_line.py has a cluster
-    assert {line.split()[0] for line in lines} == {"measure", "train", "sweep"}
+    assert {line.split()[0] for line in lines} == {"measure", "train", "sweep", "code"}
     for line in lines:
         words = shlex.split(line, comments=True)
         done = invoke(*words, "--steps", 2, "--batch-size", 2)
         assert done.exit_code == 0, done.stderr
-        if "--out" in words:
+        if words[0] == "code":
+            assert "import jax" in Path(words[words.index("--out") + 1]).read_text(encoding="utf-8")
+        elif "--out" in words:
             assert float(opened(Path(words[words.index("--out") + 1]))["grad_h"].max()) > 0
         else:
             assert "gradient" in done.stdout

@@ -1,5 +1,7 @@
 """What the progress bar says: the loss, and chance where there is one to compare with."""
 
+import sys
+from io import StringIO
 from math import isnan, nan
 from typing import Any
 
@@ -9,7 +11,25 @@ from invoking import TINY, invoke
 
 from explorer import Experiment, measure
 from explorer.recording import Row, chance_of
-from explorer.terminal import Progress
+from explorer.terminal import Progress, share_done
+
+
+class Terminal(StringIO):
+    def isatty(self) -> bool:
+        return True
+
+
+def test_instruments_show_the_share_done_in_a_terminal_only(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "stderr", Terminal())
+    with share_done() as told:
+        for share in (0.0, 0.5, 0.99):
+            told(share)
+    assert "50%" in sys.stderr.getvalue() and "99%" in sys.stderr.getvalue()  # type: ignore[attr-defined]
+    monkeypatch.setattr(sys, "stderr", quiet := StringIO())
+    with share_done() as told:
+        told(0.5)
+    assert "%" not in quiet.getvalue()
+
 
 SEGMENTS = ["--truncation", "window", "--k1", "4", "--k2", "4", "--updates", "segment"]
 

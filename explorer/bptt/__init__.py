@@ -6,6 +6,7 @@ from explorer.bptt.function import Pass, Recurrence
 from explorer.bptt.influence import Influence
 from explorer.bptt.network import Network, Networks
 from explorer.bptt.pairs import Reaching, pairs
+from explorer.bptt.radius import spectral_radius
 from explorer.bptt.recording import (
     joint_norm,
     joint_norms,
@@ -13,7 +14,6 @@ from explorer.bptt.recording import (
     norms_by_time,
     norms_on_device,
     recorded_names,
-    spectral_radius,
 )
 from explorer.bptt.trace import Trace
 from explorer.bptt.trajectory import Trajectory, newest, unroll

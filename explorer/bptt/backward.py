@@ -20,7 +20,7 @@ from torch import Tensor
 
 from explorer.bptt.flow import Flow
 from explorer.bptt.lanes import Deltas, Paths
-from explorer.bptt.layout import add_product, one, room
+from explorer.bptt.layout import add_product, one, product, room
 from explorer.bptt.trajectory import Trajectory
 from explorer.cells import Cell, Partials
 from explorer.cells.activations import multiply
@@ -77,7 +77,7 @@ class _Sweep:
 
     def __init__(self, cell: Cell, deltas: Deltas, paths: Paths) -> None:
         self.cell, self.deltas, self.paths = cell, deltas, paths
-        self.add_product = add_product(deltas.gates.shape[1])
+        self.product, self.add_product = product(deltas.gates.shape[1]), add_product(deltas.gates.shape[1])
         self.multiply = multiply(deltas.gates)
         self.v: Tensor | None = None  # until a cell says that inputs have partials of their own
         driven = [gate for name in cell.states for gate in range(len(cell.gates))[cell.drives[name]]]
@@ -89,13 +89,21 @@ class _Sweep:
         recurrent = {name: deltas.spread(partial) for name, partial in partials.recurrent.items()}
         inner = [(*names, deltas.spread(partial)) for names, partial in reversed(list(partials.within.items()))]
         outer = [(*names, deltas.spread(partial)) for names, partial in partials.kept.items()]
+        begin = [other != "h" and other not in [o for _, o, _ in outer[:i]] for i, (_, other, _) in enumerate(outer)]
         for i, t in zip(reversed(range(steps)), range(end, end - steps, -1), strict=True):
             for name, other, partial in inner:
                 deltas.of[other][t] += deltas.of[name][t] * partial[i]
             self._to_gates(t, recurrent, i)
             deltas.add_up(t)
             deltas.enter(t - 1)
-            if self.paths.all_pass[t - 1]:
+            if self.paths.all_pass[t - 1] and deltas.empty[t - 1]:  # the same, written instead of added to zeros
+                self.product(back, deltas.gate_columns[t], out=deltas.columns[t - 1])
+                for (name, other, partial), begins in zip(outer, begin, strict=True):
+                    if begins:
+                        self.multiply(deltas.of[name][t], partial[i], out=deltas.of[other][t - 1])
+                    else:
+                        deltas.of[other][t - 1] += deltas.of[name][t] * partial[i]
+            elif self.paths.all_pass[t - 1]:
                 self.add_product(deltas.columns[t - 1], back, deltas.gate_columns[t])
                 for name, other, partial in outer:
                     deltas.of[other][t - 1] += deltas.of[name][t] * partial[i]

@@ -9,7 +9,7 @@ from torch import Tensor
 from explorer.bptt.layout import add_product, one
 from explorer.cells.base import State
 
-NUMBERS = 2**18  # entries of ∂L/∂W_hh by step that are computed together: few enough to stay in the cache
+NUMBERS = 2**19  # entries of ∂L/∂W_hh by step that are computed together: few calls, and still in the cache
 STEPS = 16  # time steps whose products are summed together, for the same reason
 
 

@@ -84,6 +84,7 @@ class Deltas:
         driven: for each state the gates that drive it directly, [M, (L,) B, gates, H].
         columns: δh_t as products take it.
         gate_columns: δu_t as products take it.
+        empty: by time, whether δs_t of all states are zero until something passes on to them.
     """
 
     def __init__(self, cell: Cell, like: Tensor, direct: Mapping[str, Tensor | None], first: int, paths: Paths) -> None:
@@ -111,6 +112,8 @@ class Deltas:
         self._gates_now = lane_gates[0]
         self._batch_dims = dims
         self._passing: dict[str, Any] | None = None
+        asked = max((len(direct) for direct in self.direct.values() if direct is not None), default=0)
+        self.empty = [not (self.several or first <= t < first + asked) for t in range(times)]
         self._start(steps)
 
     def _start(self, steps: int) -> None:

@@ -34,6 +34,11 @@ def one(weights: Tensor) -> Tensor:
     return weights.squeeze(0) if weights.shape[0] == 1 else weights
 
 
+def product(models: int) -> Callable[..., Tensor]:
+    """A function f(W, x, out=out), out = W·x, for matrices as `columns` gives them."""
+    return torch.mm if models == 1 else torch.bmm
+
+
 def add_product(models: int) -> Callable[..., Tensor]:
     """A function f(out, W, x): out += W·x, for matrices as `columns` gives them."""
     return Tensor.addmm_ if models == 1 else Tensor.baddbmm_

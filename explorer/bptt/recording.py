@@ -56,18 +56,6 @@ def joint_norms(tensors: Sequence[Tensor]) -> Tensor:
     return norm(torch.cat([t.flatten(1) for t in tensors], dim=1))
 
 
-def spectral_radius(cell: Cell, weight_hh: Tensor) -> float:
-    """Largest absolute eigenvalue of W_hh, with gates of the candidate's block; nan where W_hh is not finite."""
-    block = weight_hh.detach()[cell.block(cell.candidate)]
-    block = block.cpu()  # eigenvalues of small matrices are slow on a GPU
-    if not bool(torch.isfinite(block).all()):
-        return float("nan")
-    try:
-        return float(torch.linalg.eigvals(block).abs().max())
-    except RuntimeError:  # did not converge: unknown, which must not end the run
-        return float("nan")
-
-
 def _over_units(state: Tensor) -> Tensor:
     """[T, M, B, H] → [T, M], in blocks that stay in the cache."""
     steps = max(1, NUMBERS // state[0].numel())
@@ -79,12 +67,12 @@ def norm(tensor: Tensor) -> Tensor:
     if tensor.device.type != "cpu":
         return _careful(tensor)
     quick, (low, high) = _plain(tensor), SAFE[tensor.dtype]
-    found, (least, most) = quick.double(), quick.aminmax()
-    if not (low < least.item() and most.item() < high):  # nor where one is nan
-        doubtful = ~((quick > low) & (quick < high))
-        rest = tensor[doubtful]
-        if bool(rest.abs().sum(-1).any()):  # beyond a cut all is zero
-            found[doubtful] = _careful(rest)
+    found, values = quick.double(), quick.numpy()  # looked at by NumPy, which is quicker to begin than torch
+    doubtful = np.asarray(~((low < values) & (values < high)))  # and where one is nan
+    if doubtful.any():
+        rest = tensor.numpy()[doubtful]
+        if rest.any():  # beyond a cut, and before a state that is zero, all is zero
+            found[torch.from_numpy(doubtful)] = _careful(torch.from_numpy(rest))
     return found
 
 

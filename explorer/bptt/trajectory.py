@@ -10,7 +10,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from explorer.bptt.layout import columns, one, room
+from explorer.bptt.layout import columns, one, product, room
 from explorer.cells import Cell
 from explorer.cells.base import State
 
@@ -21,7 +21,7 @@ class Trajectory:
 
     Attributes:
         u: what `Cell.run` left of the recurrent pre-activations, [T, M, B, G, H].
-        v: what it left of the input pre-activations of the gates `Cell.apart`, [T, M, B, ≤G, H].
+        v: what it left of the input pre-activations of the gates `Cell.apart`, and what it keeps, [T, M, B, n, H].
         states: each state at the times 0…T in the order of `Cell.states`, [T + 1, M, B, H].
         weight_hh: the recurrent weights in force, [M, G·H, H]; a copy, so that later updates do not reach it.
         read: all that the weights multiply: h at the times 0…T−1, x at 1…T, and 1 for the bias, [T, M, B, H + D + 1].
@@ -89,12 +89,15 @@ def unroll(
         state[0] = start
     weights, apart = _weights(cell, weight_ih, weight_hh, bias_ih, bias_hh)
     u = room(inputs, steps, models, (batch,), gates, hidden)
-    v = room(inputs, steps, models, (batch,), apart.shape[1], hidden)
-    torch.matmul(apart.flatten(1, 2), read[:-1, ..., hidden:].mT, out=v.permute(0, 1, 3, 4, 2).flatten(2, 3))
-    product, weights = torch.mm if models == 1 else torch.bmm, one(weights)
+    own = apart.shape[1]
+    v = room(inputs, steps, models, (batch,), own + cell.keeps, hidden)
+    if own:
+        into = v[..., :own, :].permute(0, 1, 3, 4, 2).flatten(2, 3)
+        torch.matmul(apart.flatten(1, 2), read[:-1, ..., hidden:].mT, out=into)
+    multiplied, weights = product(models), one(weights)
     run = cell.run(u, v, states)
     for a, x in zip(columns(u), columns(read), strict=False):
-        product(weights, x, out=a)
+        multiplied(weights, x, out=a)
         next(run)
     return Trajectory(u, v, states, weight_hh.clone(), read[:-1])
 

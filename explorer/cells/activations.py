@@ -27,16 +27,8 @@ def subtract(like: Tensor) -> Callable[..., Any]:
     return np.subtract if like.device.type == "cpu" else torch.sub
 
 
-def tanh(x: Tensor, out: Tensor) -> Tensor:
-    """The tangent of each entry, written into `out`."""
-    if x.device.type != "cpu":
-        return torch.tanh(x, out=out)
-    np.tanh(x.numpy(), out=out.numpy())
-    return out
-
-
 def tanh_steps(x: Tensor, out: Tensor) -> Iterator[None]:
-    """The same for one time step after another: one each time it is resumed."""
+    """The tangent of each entry, written into `out`, one time step each time it is resumed."""
     function: Callable[..., Any] = np.tanh if x.device.type == "cpu" else torch.tanh
     for before, after in zip(by_time(x), by_time(out), strict=True):
         function(before, out=after)

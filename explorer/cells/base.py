@@ -51,6 +51,7 @@ class Cell(Part):
         candidate: the gate whose recurrent block is the tanh path; its spectral radius is reported.
         drives: state → the range of gates it depends on directly.
         apart: the gates that do not take u and v by their sum u + v alone; a cell that narrows it defines `run`.
+        keeps: how many numbers `run` leaves for each unit and step, beside gates and states, for `partials` to read.
     """
 
     states: ClassVar[tuple[str, ...]] = ("h",)
@@ -58,6 +59,7 @@ class Cell(Part):
     candidate: ClassVar[int] = 0
     drives: ClassVar[Mapping[str, slice]] = {"h": slice(None)}
     apart: ClassVar[slice] = slice(None)
+    keeps: ClassVar[int] = 0
 
     kind: str
     hidden_size: int = quantity(
@@ -91,7 +93,7 @@ class Cell(Part):
 
         Args:
             u: recurrent pre-activations, [T, ..., G, H], with v added for the gates outside `apart`.
-            v: input pre-activations of the gates `apart`, [T, ..., ≤G, H].
+            v: input pre-activations of the gates `apart`, and after them room for what it `keeps`, [T, ..., n, H].
             states: room for each state at the times 0…T, [T + 1, ..., H]; time 0 is given.
 
         u and v may be overwritten with whatever `partials` reads; here they are left as they are.
@@ -108,7 +110,7 @@ class Cell(Part):
 
         Args:
             u: recurrent pre-activations, [..., G, H]; this and v as `run` left them.
-            v: input pre-activations of the gates `apart`, [..., ≤G, H].
+            v: input pre-activations of the gates `apart`, and what `run` keeps, [..., n, H].
             previous: states before the step, each [..., H].
             new: states after the step, each [..., H]; closed forms use them, this derivation does not.
 

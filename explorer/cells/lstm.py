@@ -6,7 +6,7 @@ from typing import ClassVar, Literal
 import torch
 from torch import Tensor
 
-from explorer.cells.activations import by_time, multiply, sigmoid_steps, tanh, tanh_steps
+from explorer.cells.activations import by_time, multiply, sigmoid_steps, tanh_steps
 from explorer.cells.base import Cell, Partials, State
 from explorer.cells.biases import ForgetBias, LstmBias
 from explorer.cells.weights import AnyWeights, OrthogonalWeights
@@ -32,6 +32,7 @@ class Lstm(Cell):
     gates: ClassVar = ("i", "f", "g", "o")
     candidate: ClassVar = 2
     apart: ClassVar = slice(0)
+    keeps: ClassVar = 1
     drives: ClassVar[Mapping[str, slice]] = {"c": slice(0, 3), "h": slice(3, 4)}
 
     kind: Literal["lstm"] = "lstm"
@@ -49,31 +50,30 @@ class Lstm(Cell):
         return c, torch.sigmoid(o) * torch.tanh(c)
 
     def run(self, u: Tensor, v: Tensor, states: State) -> Iterator[None]:
-        """The same in place: u holds the sum, and then the gates i, f, g, o."""
-        del v
-        c, h = states
+        """The same in place: u holds the sum, and then the gates i, f, g, o; v keeps tanh(c)."""
+        (c, h), tanh_c = states, v.squeeze(-2)
         i, f, g, o = u.unbind(-2)
         sigmoid_i_f, tanh_g, sigmoid_o = sigmoid_steps(u[..., :2, :]), tanh_steps(g, out=g), sigmoid_steps(o)
-        tanh_c, mul = tanh_steps(c[1:], out=h[1:]), multiply(u)
-        for i_t, f_t, g_t, o_t, before, c_t, h_t in zip(*map(by_time, (i, f, g, o, c[:-1], c[1:], h[1:])), strict=True):
+        tanh_of_c, mul = tanh_steps(c[1:], out=tanh_c), multiply(u)
+        by_step = map(by_time, (i, f, g, o, c[:-1], c[1:], tanh_c, h[1:]))
+        for i_t, f_t, g_t, o_t, before, c_t, tanh_c_t, h_t in zip(*by_step, strict=True):
             next(sigmoid_i_f)
             next(tanh_g)
             next(sigmoid_o)
             mul(f_t, before, out=c_t)
             c_t += i_t * g_t
-            next(tanh_c)
-            h_t *= o_t
+            next(tanh_of_c)
+            mul(o_t, tanh_c_t, out=h_t)
             yield
 
     def partials(self, u: Tensor, v: Tensor, previous: State, new: State) -> Partials:
-        """Closed forms, from the gates that `run` left in u.
+        """Closed forms, from the gates that `run` left in u and tanh(c) in v.
 
         ∂c/∂uᵢ = g·i(1−i), ∂c/∂u_f = c₍t₋₁₎·f(1−f), ∂c/∂u_g = i(1−g²), ∂c/∂c₍t₋₁₎ = f,
         ∂h/∂u_o = tanh(c)·o(1−o), ∂h/∂c = o(1−tanh²c).
         """
-        del v
-        i, f, g, o = u.unbind(-2)
-        tanh_c = tanh(new[0], out=torch.empty_like(new[0]))
+        del new
+        (i, f, g, o), tanh_c = u.unbind(-2), v.squeeze(-2)
         found = torch.addcmul(u, u, u, value=-1)  # σ′ = σ(1−σ); for g, 1−g² stands in its place
         to_i, to_f, to_g, to_o = found.unbind(-2)
         to_i *= g

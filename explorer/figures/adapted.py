@@ -15,7 +15,7 @@ from explorer.findings.quantities import with_loss
 
 POINTS = 30  # up to so many updates have a marker each
 HEADS = ("truncation length K (steps)", "relative bias ‖ĝ − g‖ / ‖g‖")
-EQUATION = "δ(K) = Σ_{k≥K} φ_k ÷ max_k (‖ĝ_k‖ − Σ_{j≥k} φ_j),  true bias = ‖ĝ − g‖ / ‖g‖, g of full BPTT"
+EQUATION = "δ(K) = a(K) ÷ max (‖ĝₖ‖ − a(k)) over k, a(K) = Σ φₖ over k ≥ K · true bias = ‖ĝ − g‖ ÷ ‖g‖, g of full BPTT"
 
 
 def adapted(run: xr.Dataset, theme: Theme = "light") -> go.Figure:

@@ -28,7 +28,9 @@ def by_lag(lags: xr.Dataset, theme: Theme = "light") -> go.Figure:
     }
     said = truncation_sentences.lags_sentence(lags)
     drawing = panels.start(said, "", "Line chart, log scale: weight gradient by lag", theme, MARGIN)
-    drawing.layout["meta"] |= {"equation": "∂L/∂W_hh = Σ_ℓ G_ℓ, G_ℓ = Σ_s ∂L_s/∂W_hh through step t = s − ℓ"}
+    drawing.layout["meta"] |= {
+        "equation": "∂L/∂W_hh = Σ G(ℓ) over the lags ℓ,  G(ℓ) = Σ over s of ∂Lₛ/∂W_hh through step t = s − ℓ"
+    }
     axis = tracks.axis_of(np.concatenate(list(found.values())))
     x, own = np.asarray(lags["lag"].values), style(facts.kind(lags), theme)
     last = max(1.0, float(x[-1]))

@@ -38,7 +38,7 @@ def credit_map(credit: xr.Dataset, theme: Theme = "light", variable: str = "cred
     kind = "Line chart, log scale" if few else "Map, log colours"
     drawing = panels.start(said, left, f"{kind}: credit by loss step and state step", theme, MARGIN)
     state = "c" if variable.endswith("_c") else "h"
-    drawing.layout["meta"] |= {"equation": f"credit(s, t) = Σ_b ‖∂L_s/∂{state}_{{b,t}}‖₂"}
+    drawing.layout["meta"] |= {"equation": f"credit(s, t) = Σ over the batch of ‖∂Lₛ/∂{state}ₜ‖₂"}
     if few:
         _lines(drawing, values[rows], losses[rows], facts.kind(credit), state)
     else:

@@ -12,9 +12,11 @@ from explorer.figures.theme import FONT, Theme
 from explorer.figures.updates import kept
 from explorer.findings import variant_sentences
 from explorer.findings.quantities import with_loss
+from explorer.findings.swept import plain
 from explorer.findings.truncation_sentences import share
 
 POINTS = 30  # up to so many updates have a marker each
+DRAWN = ("stochastic", "subsequence")  # schemes whose gradient of one update is a draw
 QUANTITY = "relative bias ‖ĝ − g‖ / ‖g‖"
 
 
@@ -34,7 +36,9 @@ def variants_along(run: xr.Dataset, theme: Theme = "light") -> go.Figure:
     looks = kinds.looks(run["variant"].values.tolist(), theme)
     margin = {"l": tracks.beside(looks), "r": 88, "b": 58} if one else {"l": 104, "r": tracks.beside(looks), "b": 58}
     alt = f"{'Dot' if one else 'Line'} chart, log scale: bias of each variant"
-    drawing = panels.start(words, "", alt, theme, margin)
+    drawn = [kind for kind in DRAWN if any(plain(str(label)) == kind for label in run["variant"].values)]
+    note = f"{' and '.join(drawn)}: the error of what was drawn, not the bias of its mean" if drawn else ""
+    drawing = panels.start(words, note, alt, theme, margin)
     drawing.layout["meta"] |= {"equation": "bias = ‖ĝ − g‖ / ‖g‖, g of full BPTT at the same weights and batch"}
     if one:
         _dots(drawing, run, looks)

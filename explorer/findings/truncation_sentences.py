@@ -53,26 +53,22 @@ def _kept(found: np.ndarray, lags: np.ndarray, far: int) -> str:
 
 
 def lags_sentence(lags: xr.Dataset) -> str:
-    """Say from how few steps back nearly all of ∂L/∂W_hh comes, and what travelled half the sequence or more."""
-    parts, total = (np.asarray(lags[n].values, dtype=np.float64) for n in ("grad_weight", "grad_weight_cumulative"))
-    if not np.isfinite(parts).all() or not np.isfinite(total).all():
+    """Say from how few steps back all but a hundredth of ∂L/∂W_hh comes, and what travelled half the sequence."""
+    names = ("grad_weight", "grad_weight_cumulative", "grad_weight_beyond")
+    parts, total, beyond = (np.asarray(lags[name].values, dtype=np.float64) for name in names)
+    if not all(np.isfinite(values).all() for values in (parts, total, beyond)):
         return "Of ∂L/∂W_hh some parts are not finite"
     if total[-1] == 0:
         return "∂L/∂W_hh is exactly zero"
-    near, far = reached(total, 0.99), len(parts) // 2
-    where = f"the last {_steps(near + 1)}" if near else "the step of the loss itself"
-    start = f"99 % of ‖∂L/∂W_hh‖ comes from {where}"
+    near, far = int(np.flatnonzero(beyond <= 0.01 * total[-1])[0]), len(parts) // 2
+    who = f"The last {_steps(near + 1)} give" if near else "The step of the loss itself gives"
+    start = f"{who} ∂L/∂W_hh to within 1 %"
     if near >= far > 0:
-        start = f"It takes the last {near + 1} of {_steps(len(parts))} to make up 99 % of ‖∂L/∂W_hh‖"
+        start = f"It takes the last {near + 1} of {_steps(len(parts))} to find ∂L/∂W_hh to within 1 %"
     travelled = np.flatnonzero(parts)
-    if travelled[-1] < far:
+    if travelled[-1] < far or far == 0:
         return f"{start}, and nothing from more than {_steps(int(travelled[-1]))} back"
-    most = float(parts[far:].sum() / total[-1])  # no less than the norm of the sum of these parts
-    if most < 0.5:
-        return f"{start}; what travelled {_steps(far)} or more is at most {share(most)} of it"
-    return (
-        f"{start}; the part that travelled {_steps(far)} alone has {share(float(parts[far] / total[-1]))} of its norm"
-    )
+    return f"{start}; what travelled {_steps(far)} or more is {share(float(beyond[far - 1] / total[-1]))} of it"
 
 
 def reached(total: np.ndarray, part: float) -> int:

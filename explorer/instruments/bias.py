@@ -93,9 +93,10 @@ class _Gradients:
     """∂L/∂W of each plan, growing step by step: products of δu and δv with all that the weights read."""
 
     def __init__(self, start: Unrolled, plans: int) -> None:
-        self.read, self.cell, apart = start.trajectory.read, start.experiment.cell, start.trajectory.v.shape[-2]
+        self.read, self.cell = start.trajectory.read, start.experiment.cell
         hidden, columns = self.cell.hidden_size, self.read.shape[-1]
         self.u = start.direct.new_zeros(plans, len(self.cell.gates) * hidden, columns)
+        apart = len(self.cell.gates[self.cell.apart])
         self.v_apart = start.direct.new_zeros(plans, apart * hidden, columns)
 
     def add(self, at: Reaching, latest: NDArray[np.int_]) -> None:

@@ -5,10 +5,9 @@ import torch
 import xarray as xr
 
 from explorer.bptt import norm
-from explorer.building import build
 from explorer.experiment import Experiment
 from explorer.instruments.asked import affordable
-from explorer.instruments.unrolled import Progress, attributes, unroll_on
+from explorer.instruments.unrolled import Progress, attributes, unroll_start
 
 
 def credit_matrix(config: Experiment, progress: Progress | None = None) -> xr.Dataset:
@@ -38,8 +37,7 @@ def credit_matrix(config: Experiment, progress: Progress | None = None) -> xr.Da
     """
     steps, names = config.task.steps, config.cell.states
     affordable("the credit matrix", 16.0 * len(names) * steps**2)
-    built = build(config)
-    start = unroll_on(config, built.model, built.batch)
+    start = unroll_start(config)
     by_time = start.direct.new_zeros(len(names), steps, steps, dtype=torch.float64)
     for at in start.reaching(start.plan, progress):
         for found, name in zip(by_time, names, strict=True):

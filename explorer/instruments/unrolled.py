@@ -7,6 +7,7 @@ import torch
 from torch import Tensor
 
 from explorer.bptt import Network, Pass, Reaching, Trace, Trajectory, pairs
+from explorer.building import build
 from explorer.experiment import Experiment
 from explorer.schemes import Scheme
 from explorer.tasks import Batch
@@ -51,18 +52,46 @@ class Unrolled:
             yield at
 
 
-def unroll_on(experiment: Experiment, model: Network, batch: Batch) -> Unrolled:
-    """Run a network over a batch from the initial state of zero."""
-    task, run = experiment.task, Pass(experiment.cell, asked=experiment.task.asked)
+def unroll_start(experiment: Experiment) -> Unrolled:
+    """Run the seeded network over its first batch, from the state that the experiment's truncation begins with."""
+    built = build(experiment)
+    if experiment.truncation.carries:
+        return unroll_on(experiment, built.model, built.batch)
+    return unroll_on(experiment, built.model, built.batch, min(segment.oldest for segment in experiment.plan))
+
+
+def unroll_on(experiment: Experiment, model: Network, batch: Batch, before: int = 0) -> Unrolled:
+    """Run a network over a batch from the initial state of zero.
+
+    Args:
+        experiment: the config.
+        model: the network.
+        batch: the sequences.
+        before: how many steps are left out at the start; no plan may go back to them.
+    """
+    task, run = experiment.task, Pass(experiment.cell)
     first, last = task.asked
     with torch.no_grad():
-        model.rnn(batch.inputs, run)
+        model.rnn(batch.inputs[before:], run)
     assert run.trajectory is not None, "a pass that has run leaves its trajectory"
+    trajectory = _later(run.trajectory, before)
     with torch.enable_grad():
-        h = run.trajectory.states[-1][first : last + 1, 0].clone().requires_grad_()
+        h = trajectory.states[-1][first : last + 1, 0].clone().requires_grad_()
         loss = task.losses(model.readout(h), batch.targets[first - 1 : last]).sum(0).mean()
         (direct,) = torch.autograd.grad(loss, h)
-    return Unrolled(experiment, run.trajectory, direct)
+    return Unrolled(experiment, trajectory, direct)
+
+
+def _later(trajectory: Trajectory, steps: int) -> Trajectory:
+    """The same after so many steps of nothing, so that its times count from the start of the sequence."""
+    if not steps:
+        return trajectory
+
+    def shifted(values: Tensor) -> Tensor:
+        return torch.cat([values.new_zeros(steps, *values.shape[1:]), values])
+
+    u, v, read = (shifted(values) for values in (trajectory.u, trajectory.v, trajectory.read))
+    return Trajectory(u, v, tuple(map(shifted, trajectory.states)), trajectory.weight_hh, read)
 
 
 def attributes(experiment: Experiment) -> dict[str, str]:

@@ -119,6 +119,11 @@ class Lesson(ABC):
     def figures(self, material: Material, values: Values, theme: Theme, *, revealed: bool) -> Figures:
         """The charts by their area; before the answer is revealed, only what the question speaks of."""
 
+    def focus(self, values: Values) -> Experiment | None:
+        """The experiment that the lesson is about, for a file and a script of it; None where it is about none."""
+        del values
+        return None
+
     def picked(self, panel: str, number: int) -> dict[str, Any]:
         """The values of controls that follow from a click on a chart's point; none where that means nothing."""
         del panel, number

@@ -42,8 +42,11 @@ class ByLag(Lesson):
 
     def material(self, values: Values) -> Material:
         """The parts, for each cell."""
-        gated = {cell: {"cell": cell, "weights": "orthogonal", "bias": bias} for cell, bias in OPEN.items()}
-        return {cell: lags(START.changed(**gated.get(cell, {}))) for cell in CELLS}
+        return {cell: lags(_of(cell)) for cell in CELLS}
+
+    def focus(self, values: Values) -> Experiment | None:
+        """That of the cell chosen."""
+        return _of(values["cell"])
 
     def right(self, material: Material, values: Values) -> int:
         """By the share of what travelled farther."""
@@ -82,3 +85,8 @@ def _beyond(found: xr.Dataset) -> float:
     """Sum of the norms of the far parts over that of the whole: no less than what they make up together."""
     parts = found["grad_weight"].values
     return float(parts[NEAR + 1 :].sum() / found["grad_weight_cumulative"].values[-1])
+
+
+def _of(cell: str) -> Experiment:
+    """The experiment with a cell; gated ones start with open gates."""
+    return START.changed(cell=cell, weights="orthogonal", bias=OPEN[cell]) if cell in OPEN else START

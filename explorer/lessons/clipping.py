@@ -54,6 +54,10 @@ class Clipping(Lesson):
             "fading": START.changed(gain="0.7", **clip),
         }
 
+    def focus(self, values: Values) -> Experiment | None:
+        """What the question is about."""
+        return self.experiments(values)["clipped"]
+
     def right(self, material: Material, values: Values) -> int:
         """By who has learned, and what reaches the cue at the start and at the end."""
         if not has_learned(material["clipped"]):

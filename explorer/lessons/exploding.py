@@ -62,6 +62,10 @@ class Exploding(Lesson):
         """Two updates of each, and how far the first one moved the weights."""
         return {name: _first_update(experiment) for name, experiment in self.experiments(values).items()}
 
+    def focus(self, values: Values) -> Experiment | None:
+        """What the question is about."""
+        return self.experiments(values)[str(values["scale"])]
+
     def right(self, material: Material, values: Values) -> int:
         """By the size of the update against that of the weights."""
         moved = float(material[str(values["scale"])]["moved"][0])

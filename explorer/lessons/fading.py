@@ -47,6 +47,10 @@ class Fading(Lesson):
         """One for each gain."""
         return {str(gain): START.changed(gain=gain) for gain in GAINS}
 
+    def focus(self, values: Values) -> Experiment | None:
+        """What the question is about."""
+        return self.experiments(values)[str(values["gain"])]
+
     def right(self, material: Material, values: Values) -> int:
         """By the share that arrives."""
         share = reaching(material[str(values["gain"])]).fraction

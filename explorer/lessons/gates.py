@@ -57,6 +57,10 @@ class Gates(Lesson):
         }
         return {"tanh": START, **gated}
 
+    def focus(self, values: Values) -> Experiment | None:
+        """What the question is about."""
+        return self.experiments(values)[f"lstm {values['bias']}"]
+
     def right(self, material: Material, values: Values) -> int:
         """By the largest share."""
         return int(np.argmax(_shares(material, values["bias"])))

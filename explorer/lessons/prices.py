@@ -59,6 +59,10 @@ class Prices(Lesson):
         """As far as they are timed."""
         return {"costs": prices(START, "length", LENGTHS, SCHEMES, known)}
 
+    def focus(self, values: Values) -> Experiment | None:
+        """What the question is about."""
+        return START
+
     def right(self, material: Material, values: Values) -> int:
         """By the time at the greatest length."""
         full, *_, rtrl = _last(material["costs"], "seconds")

@@ -49,6 +49,10 @@ class Truncating(Lesson):
             "tanh": START.changed(**cut),
         }
 
+    def focus(self, values: Values) -> Experiment | None:
+        """What the question is about."""
+        return self.experiments(values)["lstm"]
+
     def right(self, material: Material, values: Values) -> int:
         """By who has learned."""
         cut, tanh = (has_learned(material[name]) for name in ("lstm", "tanh"))

@@ -61,6 +61,10 @@ class Unrolling(Lesson):
         """The step's numbers."""
         return {"step": training_step(START)}
 
+    def focus(self, values: Values) -> Experiment | None:
+        """What the question is about."""
+        return START
+
     def right(self, material: Material, values: Values) -> int:
         """By the norms."""
         norms = np.linalg.norm(material["step"]["grad_h"].values, axis=1)

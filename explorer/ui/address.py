@@ -88,6 +88,17 @@ def change_own(page: str, keys: Own) -> None:
     st.session_state[_OWN] = True
 
 
+def choice(page: str, key: str, options: Sequence[str]) -> str:
+    """Which of some options a page's own key says; what is none of them is told, and the first is taken."""
+    word = (own(page).get(key) or [options[0]])[-1]
+    if word in options:
+        return word
+    notice(f"{key}: {word[:40]!r} is none of {', '.join(options)}. The first is shown.")
+    st.session_state[_KEYS][page] = {k: values for k, values in own(page).items() if k != key}
+    write(page)
+    return options[0]
+
+
 def correct(page: str, keys: Own, experiment: Experiment) -> None:
     """Give a page's own keys other values, and another experiment to all pages, while a page runs."""
     st.session_state.setdefault(_KEYS, {})[page] = keys

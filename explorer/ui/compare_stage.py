@@ -1,6 +1,8 @@
 """The stage of the Compare page: overlaid charts with one scrubber, training side by side, the table."""
 
+import json
 from collections.abc import Sequence
+from dataclasses import replace
 from html import escape
 from itertools import takewhile
 from math import inf
@@ -9,16 +11,20 @@ import numpy as np
 import streamlit as st
 import xarray as xr
 
+from explorer.boards import Board, Panel, Scrub, Section, Table
+from explorer.collection import collected
 from explorer.experiment import Experiment
 from explorer.figures import gradient, losses, style
 from explorer.figures.curves import LETTERS
 from explorer.figures.updates import kept
+from explorer.file_names import stem
 from explorer.findings import VERDICTS, compared, differing, verdicts, with_loss
 from explorer.settings import text
 from explorer.several import Several
 from explorer.ui import compared as comparison
-from explorer.ui.board import Panel, Scrub, board
+from explorer.ui.board import Offer, show
 from explorer.ui.costs import cost_of, find_out
+from explorer.ui.exports import export
 from explorer.ui.look import duration, theme
 from explorer.ui.measured import Measured, starts
 from explorer.ui.presence import presence
@@ -43,7 +49,6 @@ def compare_stage(experiments: Sequence[Experiment]) -> None:
             job.touch()
         datasets, found = _datasets(experiments, job)
         _charts(experiments, datasets, job, found, running=running)
-        st.html(_table(experiments, datasets))
         more = _waits(found) or (not running and find_out(experiments))
         if waiting != more or (running and (job is None or job.phase == "ended")):
             st.rerun()  # sets the timer anew
@@ -55,6 +60,7 @@ def compare_stage(experiments: Sequence[Experiment]) -> None:
     live()
     with st.container(horizontal=True, vertical_alignment="center", key="transport"):
         _buttons(job, running=running)
+        export(BOARD, json.dumps([experiment.model_dump(mode="json") for experiment in experiments], indent=2))
         progress()
 
 
@@ -73,7 +79,7 @@ def _datasets(experiments: Sequence[Experiment], job: SideBySide | None) -> tupl
     runs = [job.dataset(number) if job is not None else None for number in range(len(experiments))]
     flows, found = starts([e for e, run in zip(experiments, runs, strict=True) if run is None])
     rest = iter(flows)
-    return [with_loss(run) if run is not None else next(rest) for run in runs], found
+    return [run if run is not None else next(rest) for run in runs], found
 
 
 def _waits(found: Measured) -> bool:
@@ -85,21 +91,31 @@ def _charts(
     *, running: bool,
 ) -> None:  # fmt: skip
     look, said = theme(), found.error or "One letter for each experiment; the table says what differs between them."
-    datasets = [d for d in takewhile(lambda d: d is not None, each) if d is not None]  # charts count the letters
+    recorded = [d for d in takewhile(lambda d: d is not None, each) if d is not None]  # charts count the letters
+    datasets = [with_loss(run) for run in recorded]
     whole = len(datasets) == len(each)
     if found.waiting is not None:
         said = f"Measuring {LETTERS[len(datasets)]}: {found.waiting:.0f} s so far."
     figures = {"gradient": gradient(datasets, theme=look, equals=True), "loss": losses(datasets, look)}
-    board(
-        BOARD,
+    shown = Board(
         [Panel(name, figure, str(figure.layout.meta["alt"])) for name, figure in figures.items()],
-        areas=AREAS,
+        AREAS,
         narrow=NARROW,
         headline=compared(datasets, LETTERS) if len(datasets) > 1 else said,
         subline=said if len(datasets) > 1 else "",
         scrub=_scrub(experiments, datasets) if job is not None and not running and whole else None,
         revision=" ".join(experiment.digest for experiment in experiments),
+        file=f"compare-{stem(*experiments)}",
     )
+    rows = _rows(experiments, [with_loss(run) if run is not None else None for run in each])
+    table = _table_of_file(experiments, rows)
+
+    def page() -> list[Section]:
+        scrub = _scrub(experiments, datasets) if job is not None and whole else None
+        return [replace(shown, scrub=scrub), table]
+
+    show(BOARD, Offer(shown, look, (lambda: collected(recorded)) if recorded else None, page))
+    st.html(_table(experiments, rows))
 
 
 def _scrub(experiments: Sequence[Experiment], datasets: Sequence[xr.Dataset]) -> Scrub | None:
@@ -154,18 +170,32 @@ def _progress(experiments: Sequence[Experiment], job: SideBySide | None) -> None
     st.progress(min(1.0, job.made / job.total), " · ".join(parts))
 
 
-def _table(experiments: Sequence[Experiment], datasets: Sequence[xr.Dataset | None]) -> str:
-    """What differs, and what each came to."""
+def _rows(experiments: Sequence[Experiment], datasets: Sequence[xr.Dataset | None]) -> list[list[str]]:
+    """What differs, and what each came to: names of columns, then a row for each experiment."""
     keys = differing([experiment.explicit() for experiment in experiments])
     rows = [[""] + [key.replace("_", " ") for key in keys] + list(VERDICTS)]
     for letter, experiment, dataset in zip(LETTERS, experiments, datasets, strict=False):
         flat, cost = experiment.flat(), cost_of(experiment)
         said = {} if dataset is None else verdicts(dataset, *((cost.seconds, cost.memory) if cost else ()))
         rows.append([letter, *(text(flat.get(key, "")) for key in keys), *(said.get(name, "") for name in VERDICTS)])
-    colours = [None, *(style(experiment.cell.kind, theme()).colour for experiment in experiments)]
-    lines = [_line(row, colour) for row, colour in zip(rows, colours, strict=True)]
-    table = f'<table class="compared"><thead>{lines[0]}</thead><tbody>{"".join(lines[1:])}</tbody></table>'
+    return rows
+
+
+def _colours(experiments: Sequence[Experiment]) -> list[str]:
+    return [style(experiment.cell.kind, theme()).colour for experiment in experiments]
+
+
+def _table(experiments: Sequence[Experiment], rows: Sequence[Sequence[str]]) -> str:
+    """The rows in the page."""
+    head, *lines = [_line(row, colour) for row, colour in zip(rows, [None, *_colours(experiments)], strict=True)]
+    table = f'<table class="compared"><thead>{head}</thead><tbody>{"".join(lines)}</tbody></table>'
     return f'<div class="compared-room">{table}</div>'
+
+
+def _table_of_file(experiments: Sequence[Experiment], rows: Sequence[Sequence[str]]) -> Table:
+    """The rows in a file."""
+    lines = zip(rows[1:], _colours(experiments), strict=True)
+    return Table(rows[0], [[[(letter, colour)], *rest] for (letter, *rest), colour in lines])
 
 
 def _line(cells: Sequence[str], colour: str | None) -> str:

@@ -25,6 +25,13 @@ def cost_of(experiment: Experiment) -> Cost | None:
         return _known.get(_key(experiment))
 
 
+def give_up() -> None:
+    """End what is being measured."""
+    job: MeasuringJob | None = st.session_state.pop(_JOB, None)
+    if job is not None:
+        job.cancel()
+
+
 def find_out(experiments: Sequence[Experiment]) -> bool:
     """Measure what is not known yet, one in each call; whether there is more to come."""
     job: MeasuringJob | None = st.session_state.get(_JOB)

@@ -1,17 +1,25 @@
 """The stage of a lesson: its controls, the charts under what was seen, and the buttons of a live run."""
 
+import json
+from dataclasses import replace
+from functools import partial
 from typing import Any
 
 import numpy as np
 import streamlit as st
+import xarray as xr
 
-from explorer.figures import style
+from explorer.collection import collected
+from explorer.figures import Theme, style
 from explorer.figures.updates import kept
 from explorer.lessons import Control, Material
+from explorer.scripts import script
 from explorer.ui import lesson_place, lesson_runs
-from explorer.ui.board import Panel, Rich, Scrub, board
+from explorer.ui.board import Board, Offer, Panel, Rich, Scrub, show
 from explorer.ui.controls import put
+from explorer.ui.exports import export
 from explorer.ui.lesson_place import Place
+from explorer.ui.lesson_text import sections
 from explorer.ui.look import duration, theme
 
 BOARD = "lesson"
@@ -39,6 +47,8 @@ def lesson_stage(place: Place) -> None:
             _control(place, control)
         if place.lesson.live != "measure":
             _buttons(place, busy=busy)
+        _export(place)
+        if place.lesson.live != "measure":
             progress()
     live()
 
@@ -47,18 +57,32 @@ def _charts(place: Place, *, busy: bool) -> None:
     lesson, look = place.lesson, theme()
     found = lesson_runs.material(place)
     figures = lesson.figures(found, place.values, look, revealed=place.revealed)
-    board(
-        BOARD,
-        [
-            Panel(area, figure, str((figure.layout.meta or {}).get("alt", lesson.title)))
-            for area, figure in figures.items()
-        ],
-        areas=lesson.areas,
+    drawn = Board(
+        [Panel(area, figure, str(figure.layout.meta["alt"])) for area, figure in figures.items()],
+        lesson.areas,
         headline=seen(place, found) if place.revealed else WAITING,
         scrub=_scrub(place, found) if place.revealed and not busy else None,
         revision=f"{lesson.name} {place.revealed} {place.values}",
-        picked=_picked,
+        file=f"lesson-{place.number + 1}-{lesson.name}",
     )
+    answer = _revealed(place, found, drawn, look)
+    offer = Offer(drawn, look, lambda: numbers(found), lambda: sections(lesson, answer, look), lesson.title)
+    show(BOARD, offer, _picked)
+
+
+def _revealed(place: Place, found: Material, drawn: Board, look: Theme) -> Board:
+    """The board with the answer, for a page that has it hidden."""
+    if place.revealed:
+        return drawn
+    figures = place.lesson.figures(found, place.values, look, revealed=True)
+    panels = [Panel(area, figure, str(figure.layout.meta["alt"])) for area, figure in figures.items()]
+    return replace(drawn, panels=panels, headline=seen(place, found), scrub=_scrub(place, found))
+
+
+def numbers(found: Material) -> xr.Dataset:
+    """The material as one Dataset: runs side by side where it is of runs, else the one that it is about."""
+    runs = list(found.values())
+    return collected(runs) if all("status" in run.attrs for run in runs) else runs[0]
 
 
 def _picked(panel: str, number: int) -> None:
@@ -111,6 +135,12 @@ def _control(place: Place, control: Control) -> None:
         st.segmented_control(control.label, control.values, required=True, **common)
     else:
         st.select_slider(control.label, control.values, width=WIDTH, **common)
+
+
+def _export(place: Place) -> None:
+    about = place.lesson.focus(place.values)
+    told = json.dumps(place.values) if about is None else about.model_dump_json(indent=2)
+    export(BOARD, told, None if about is None else partial(script, about))
 
 
 def _buttons(place: Place, *, busy: bool) -> None:

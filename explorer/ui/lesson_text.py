@@ -1,7 +1,10 @@
 """The words of a lesson as HTML: the question, the equation in the colours of the chart, the sources."""
 
+from collections.abc import Sequence
 from html import escape
 
+from explorer.boards import Board, Section
+from explorer.boards.sections import Choices, Equation, Sources, Text
 from explorer.figures import Theme, style
 from explorer.figures.theme import ink
 from explorer.lessons import Lesson
@@ -35,11 +38,8 @@ def asked(lesson: Lesson) -> str:
 
 def explained(lesson: Lesson, theme: Theme) -> str:
     """The equation, what its symbols stand for, and where this was first said."""
-    lines = "<br>".join(_coloured(lesson, line, theme) for line in lesson.equation)
-    symbols = "".join(
-        f"<li><b>{_word(symbol.symbol, symbol.of, theme)}</b> {typeset(symbol.meaning)}</li>"
-        for symbol in lesson.symbols
-    )
+    lines = "<br>".join(_html(pieces(lesson, line, theme)) for line in lesson.equation)
+    symbols = "".join(f"<li>{_html(said)}</li>" for said in legend(lesson, theme))
     sources = "; ".join(typeset(source) for source in lesson.sources)
     return (
         f'<div class="lesson"><div class="equation">{lines}</div><ul>{symbols}</ul>'
@@ -47,16 +47,37 @@ def explained(lesson: Lesson, theme: Theme) -> str:
     )
 
 
-def _coloured(lesson: Lesson, line: str, theme: Theme) -> str:
+def sections(lesson: Lesson, board: Board, theme: Theme) -> list[Section]:
+    """The lesson as a page of its own: what is revealed waits until the reader asks for it."""
+    revealed: list[Section] = [
+        board,
+        Equation([pieces(lesson, line, theme) for line in lesson.equation]),
+        *(Text(said) for said in legend(lesson, theme)),
+        Sources([(source, "") for source in lesson.sources]),
+    ]
+    return [Choices(lesson.question, list(lesson.choices), "Reveal", revealed)]
+
+
+def pieces(lesson: Lesson, line: str, theme: Theme) -> list[tuple[str, str | None]]:
     """One line of the equation, each symbol in its colour, the longest first."""
     for symbol in sorted(lesson.symbols, key=lambda symbol: -len(symbol.symbol)):
         before, found, after = line.partition(symbol.symbol)
         if found:
-            rest = [_coloured(lesson, part, theme) for part in (before, after)]
-            return f"{rest[0]}{_word(found, symbol.of, theme)}{rest[1]}"
-    return typeset(line)
+            rest = [pieces(lesson, part, theme) if part else [] for part in (before, after)]
+            return [*rest[0], (found, _colour(symbol.of, theme)), *rest[1]]
+    return [(line, None)]
 
 
-def _word(symbol: str, of: str | None, theme: Theme) -> str:
-    colour = ink(theme).text if of is None else ink(theme).reference if of == "theory" else style(of, theme).colour
-    return f'<span style="color:{colour}">{typeset(symbol)}</span>'
+def legend(lesson: Lesson, theme: Theme) -> list[list[tuple[str, str | None]]]:
+    """Each symbol in its colour, and what it stands for."""
+    return [[(symbol.symbol, _colour(symbol.of, theme)), (f" {symbol.meaning}", None)] for symbol in lesson.symbols]
+
+
+def _html(said: Sequence[tuple[str, str | None]]) -> str:
+    return "".join(
+        f'<span style="color:{colour}">{typeset(text)}</span>' if colour else typeset(text) for text, colour in said
+    )
+
+
+def _colour(of: str | None, theme: Theme) -> str:
+    return ink(theme).text if of is None else ink(theme).reference if of == "theory" else style(of, theme).colour

@@ -16,10 +16,13 @@ from explorer.ui.look import duration
 
 @dataclass(frozen=True)
 class Shown:
-    """What a picture shows now: a figure, or the sentence of why there is none yet."""
+    """What a picture shows now: a figure and the Dataset it is drawn from, or the sentence of why there is none yet."""
 
     figure: go.Figure | None = None
     sentence: str = ""
+    claim: str = ""  # that is put to the test
+    numbers: xr.Dataset | None = None
+    file: str = ""  # what it shows, for names of files, where that is not the experiment
 
 
 class Picture(ABC):
@@ -56,28 +59,23 @@ class Instrument(Picture):
 
     def show(self, experiment: Experiment) -> Shown:
         """Draw the answer."""
-        if self._stopped(experiment):
-            return Shown(sentence="The measurement was stopped; any change of the experiment starts it anew.")
+        if stopped(self._question, experiment):
+            return Shown(sentence=STOPPED)
         answer = asked.ask(self._question, experiment)
         if answer.dataset is not None:
-            return Shown(self._draw(answer.dataset, experiment))
+            return Shown(self._draw(answer.dataset, experiment), numbers=answer.dataset)
         if answer.error is not None:
             return Shown(sentence=answer.error)
         return Shown(sentence=f"Measuring for {duration(answer.waiting or 0.0)} …")
 
     def busy(self, experiment: Experiment) -> bool:
         """Whether the answer is awaited."""
-        return not self._stopped(experiment) and asked.ask(self._question, experiment).waiting is not None
+        return waits(self._question, experiment)
 
     def buttons(self, experiment: Experiment) -> None:
         """Stop, where it takes long."""
-
-        def stop() -> None:
-            asked.give_up()
-            st.session_state[_STOPPED] = (self._question, experiment.digest)
-
         if self.busy(experiment):
-            st.button("Stop", key="stop-instrument", on_click=stop)
+            st.button("Stop", key="stop-instrument", on_click=stop, args=(self._question, experiment))
 
     def progress(self, experiment: Experiment) -> None:
         """The share done, where the answer takes long."""
@@ -89,8 +87,22 @@ class Instrument(Picture):
         """Give it up."""
         asked.give_up()
 
-    def _stopped(self, experiment: Experiment) -> bool:
-        return bool(st.session_state.get(_STOPPED) == (self._question, experiment.digest))
 
-
+STOPPED = "The measurement was stopped; any change of the experiment starts it anew."
 _STOPPED = "instrument stopped"
+
+
+def waits(question: Question, experiment: Experiment) -> bool:
+    """Whether the answer to a question is awaited, and was not given up."""
+    return not stopped(question, experiment) and asked.ask(question, experiment).waiting is not None
+
+
+def stop(question: Question, experiment: Experiment) -> None:
+    """Give up what is under way; called by widgets."""
+    asked.give_up()
+    st.session_state[_STOPPED] = (question, experiment.digest)
+
+
+def stopped(question: Question, experiment: Experiment) -> bool:
+    """Whether it was given up for this experiment."""
+    return bool(st.session_state.get(_STOPPED) == (question, experiment.digest))

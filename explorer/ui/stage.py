@@ -2,19 +2,19 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any
 
-import plotly.graph_objects as go
 import streamlit as st
-import xarray as xr
 
 from explorer import findings
 from explorer.experiment import Experiment
-from explorer.figures import captions, gradient, heatmap, loss, norms, style, weight_share, weight_share_rows
-from explorer.figures.updates import kept
 from explorer.findings import with_loss
+from explorer.scripts import script
 from explorer.ui import address, compared, runs
-from explorer.ui.board import Panel, Rich, Scrub, board
+from explorer.ui.board import Board, Offer, show
+from explorer.ui.explored import AREAS, PANELS, SCRUB, Explored
+from explorer.ui.exports import export
 from explorer.ui.look import duration, theme
 from explorer.ui.measured import Measured, measured
 from explorer.workers.job import Phase
@@ -25,16 +25,9 @@ COUNT = 0.5  # seconds between two counts of the updates
 HEARTBEAT = 10.0  # seconds between two polls while paused, so that the run knows its page is there
 LOOK = 0.25  # seconds between two looks at a measurement under way
 TURNS = (("gradient", "heat"), ("gradient", "loss", "norms", "share"))
-SCRUB, SCRUB_EVERY = "scrub", 8  # redraws between two that bring the updates to look back at
+SCRUB_EVERY = 8  # redraws between two that bring the updates to look back at
 BOARD, _LAST, _TURN = "explore", "last drawn", "turn"
-BUTTON = 136  # px; the same for Train, Pause and Resume, so that nothing beside them moves
-AREAS = """
-"gradient loss" 210px
-"gradient norms" 210px
-"gradient share" 40px
-"heat share" 170px
-"scrub ." 44px / 2.35fr 1fr
-"""
+BUTTON = 120  # px; the same for Train, Pause and Resume, so that nothing beside them moves
 
 
 def stage(experiment: Experiment) -> None:
@@ -64,8 +57,9 @@ def stage(experiment: Experiment) -> None:
             st.rerun()  # sets both timers anew
 
     live()
-    with st.container(horizontal=True, vertical_alignment="center", key="transport"):
+    with st.container(horizontal=True, vertical_alignment="center", gap="xsmall", key="transport"):
         _buttons(experiment, phase, began=job is not None)
+        export(BOARD, experiment.model_dump_json(indent=2), partial(script, experiment))
         progress()
 
 
@@ -95,37 +89,24 @@ def _measured(experiment: Experiment, job: runs.Run | None) -> Measured:
 
 
 def _charts(experiment: Experiment, job: runs.Run | None, found: Measured) -> None:
-    run = job.dataset() if job is not None else None
-    run = with_loss(run) if run is not None else None
+    recorded = job.dataset() if job is not None else None
+    run = with_loss(recorded) if recorded is not None else None
     shown = run if run is not None else found.start
     if shown is None:
         _without(experiment, found)
         return
-    others, look = found.beside if run is None else [], theme()
-    charts: dict[str, Callable[[], go.Figure]] = {
-        "gradient": lambda: gradient([shown, *others], before=found.start if run is not None else None, theme=look),
-        "heat": lambda: heatmap(shown, look),
-        "loss": lambda: loss(shown, look),
-        "norms": lambda: norms(shown, look),
-        "share": lambda: weight_share(shown, theme=look),
-    }
-    revision = f"{experiment.digest} {runs.resets()}"
+    look = theme()
+    explored = Explored(
+        experiment, shown, found.start, () if run is not None else tuple(found.beside), look,
+        f"{experiment.digest} {runs.resets()}", [] if run is not None else _missing(found),
+    )  # fmt: skip
     streams = job is not None and job.phase == "running" and run is not None
-    due = _due(f"{revision} {look}") if streams else (*charts, SCRUB)
-    last = {panel.name: replace(panel, rests=True) for panel in st.session_state.get(_LAST, {}).get("panels", [])}
-    panels = [_panel(name, draw()) if name in due else last[name] for name, draw in charts.items()]
-    scrub = _scrub(experiment, run, done=not streams) if run is not None and SCRUB in due else None
-    _draw(
-        panels,
-        headline=_coloured(findings.headline([shown, *others])),
-        subline=[*_coloured(findings.subline([shown, *others])), *(_missing(found) if run is None else [])],
-        scrub="same" if SCRUB not in due else scrub,
-        revision=revision,
-    )
-
-
-def _panel(name: str, figure: go.Figure) -> Panel:
-    return Panel(name, figure, str(figure.layout.meta["alt"]))
+    due = _due(f"{explored.revision} {look}") if streams else (*PANELS, SCRUB)
+    last = st.session_state.get(_LAST)
+    drawn = explored.board(due, last.panels if last is not None else (), done=not streams)
+    numbers = recorded if recorded is not None else shown
+    show(BOARD, Offer(drawn, look, lambda: numbers, lambda: [explored.board()]))
+    st.session_state[_LAST] = drawn
 
 
 def _due(run: str) -> Sequence[str]:
@@ -142,14 +123,8 @@ def _without(experiment: Experiment, found: Measured) -> None:
     """While the first measurement is under way, or where there is none: the last picture, dimmed, under a sentence."""
     name = findings.facts.name(experiment.cell.kind)
     said = f"Measuring this {name} network over {experiment.task.steps} time steps: {found.waiting or 0:.0f} s so far."
-    last: dict[str, Any] = st.session_state.get(_LAST, {"panels": []})
-    _draw(**{**last, "headline": found.error or said, "subline": "", "dimmed": True})
-
-
-def _draw(panels: list[Panel], **rest: Any) -> None:
-    board(BOARD, panels, areas=AREAS, **rest)
-    if not rest.get("dimmed"):
-        st.session_state[_LAST] = {"panels": panels, **rest}
+    last = st.session_state.get(_LAST) or Board(areas=AREAS)
+    show(BOARD, Offer(replace(last, headline=found.error or said, subline="", dimmed=True), theme()))
 
 
 def _missing(found: Measured) -> list[str]:
@@ -160,29 +135,6 @@ def _missing(found: Measured) -> list[str]:
     if found.left_out:
         said.append(f" {' and '.join(found.left_out)} would be beyond this server's budget.")
     return said
-
-
-def _scrub(experiment: Experiment, run: xr.Dataset, *, done: bool) -> Scrub:
-    """The updates to look back at; their sentences only once the run rests, for there are many."""
-    rows = kept(run.sizes["step"])
-    tracks = {name: run[name].values[rows] for name in ("grad_h", "grad_c") if name in run}
-    texts: dict[str, list[Rich]] = {name: list(titles) for name, titles in captions(run, rows).items()}
-    if done:
-        texts["headline"] = [_coloured(findings.headline([run], int(row))) for row in rows]
-        texts["subline"] = [_coloured(findings.subline([run], int(row))) for row in rows]
-    else:  # the headline is about the newest update, which these rows are not
-        texts["subline"] = ["Looking back; the sentence above is about the newest update."] * len(rows)
-    return Scrub(
-        run["step"].values[rows],
-        {**tracks, "weight_share": weight_share_rows(run, rows)},
-        experiment.steps,
-        texts,
-    )
-
-
-def _coloured(pieces: list[findings.Piece]) -> Rich:
-    """Pieces of a sentence with the colour of the cell they name."""
-    return [(text, style(cell, theme()).colour if cell else None) for text, cell in pieces]
 
 
 def _buttons(experiment: Experiment, phase: Phase | None, *, began: bool) -> None:

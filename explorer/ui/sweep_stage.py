@@ -1,8 +1,11 @@
 """The stage of the Sweep page: how much is asked for, a picture that fills in, progress, and a stop that works."""
 
+import json
+import re
 from dataclasses import dataclass
 from math import inf
 
+import numpy as np
 import streamlit as st
 
 from explorer.experiment import Experiment
@@ -15,6 +18,7 @@ from explorer.summaries import summaries
 from explorer.ui import address, notices, runs
 from explorer.ui.board import Panel, board
 from explorer.ui.costs import distinct, find_out, grid_costs
+from explorer.ui.exports import export
 from explorer.ui.look import duration, theme
 from explorer.ui.presence import presence
 from explorer.ui.sweep_plan import KEYS, PICTURE, SWEEP, choose, plan
@@ -32,7 +36,7 @@ PICTURES = {
 }
 LOOK = 0.5  # seconds between two looks at runs under way
 AREAS = '"picture" 440px "scrub" 4px / 1fr'
-_JOB, _GO = "sweep job", "open run"
+BOARD, _JOB, _GO = "sweep", "sweep job", "open run"
 
 
 @dataclass
@@ -69,9 +73,9 @@ def sweep_stage(experiment: Experiment) -> None:
     def live() -> None:
         if job is not None:
             job.runs.touch()
+        _progress(grid, mine, job)  # above the picture, where it is seen beside an open plan, too
         if grid is not None:
             _picture(grid, mine)
-        _progress(grid, mine, job)
         ended = job is not None and running != (job.runs.phase == "running")
         if ended or (measuring and grid is not None and not find_out(distinct(grid))):
             st.rerun()  # sets the timer anew
@@ -79,6 +83,8 @@ def sweep_stage(experiment: Experiment) -> None:
     with st.container(horizontal=True, vertical_alignment="center", key="transport"):
         _buttons(grid, job, mine, running=running)
         put_picture()
+        if grid is not None:
+            export(BOARD, json.dumps({"config": grid.config.model_dump(mode="json"), "over": grid.over}, indent=2))
     live()
 
 
@@ -98,8 +104,7 @@ def put_picture() -> None:
 
 
 def _shown() -> str:
-    name = (address.own(SWEEP).get(PICTURE) or [""])[-1]
-    return name if name in PICTURES else next(iter(PICTURES))
+    return address.choice(SWEEP, PICTURE, list(PICTURES))
 
 
 def _buttons(grid: Grid | None, job: _Job | None, mine: _Job | None, *, running: bool) -> None:
@@ -140,17 +145,26 @@ def _picture(grid: Grid, mine: _Job | None) -> None:
         address.show(experiment)
         st.session_state[_GO] = True
 
+    known = bool(found) if name != COST else bool(np.isfinite(shown["seconds"]).any())
     board(
-        "sweep",
+        BOARD,
         [Panel("picture", figure, str(meta["alt"]))],
         areas=AREAS,
         headline=meta["said"],
         subline=f"{_amount(grid)}{note}.",
         revision=f"{name} {hash(tuple(experiment.digest for experiment in grid.experiments))}",
         picked=picked,
+        numbers=(lambda: shown) if known else None,
+        file=f"{PICTURES[name][0].lower()}-by-{'-'.join(_varied(grid))}",
     )
     if st.session_state.get(_GO):
         st.rerun()
+
+
+def _varied(grid: Grid) -> list[str]:
+    """Names of the axes with more than one value, in letters of a file name."""
+    varied = [name for name, values in grid.axes.items() if len(values) > 1]
+    return [re.sub(r"[^a-z0-9]+", "-", name) for name in varied or ["run"]]
 
 
 def _amount(grid: Grid) -> str:

@@ -19,6 +19,7 @@ from explorer.ui.presence import presence
 from explorer.workers.processes import CORES
 from explorer.workers.side_by_side import SideBySide
 
+CLAIM = "truncated BPTT loses all long-term memory"
 CELLS, SEEDS = ("tanh", "lstm", "gru"), 2
 SHARES = (0.1, 0.25, 0.5, 0.75)  # of the sequence: truncation lengths
 _JOB = "memory job"
@@ -62,7 +63,9 @@ class Memory(Picture):
         found = dict(job.runs.summaries) if job is not None else {}
         task = experiment.task
         lag = float(task.question[0] - task.signal[0][1])
-        return Shown(remembered(summaries(grid, found), theme(), lag=lag))
+        shown = summaries(grid, found)
+        numbers = shown if found else None
+        return Shown(remembered(shown, theme(), lag=lag), claim=CLAIM, numbers=numbers)
 
     def busy(self, experiment: Experiment) -> bool:
         """Whether runs are under way."""

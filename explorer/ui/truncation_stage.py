@@ -1,21 +1,28 @@
 """The stage of the Truncation page: a choice of pictures of the experiment at hand, each with what it says."""
 
+from functools import partial
+
 import plotly.graph_objects as go
 import streamlit as st
 import xarray as xr
 
 from explorer.experiment import Experiment
 from explorer.figures import bias_by_length, by_lag, credit_map, influence, untitled
+from explorer.file_names import stem
 from explorer.instruments import influence_balancing
+from explorer.prices import SIZES
+from explorer.scripts import script
 from explorer.ui import address
 from explorer.ui.board import Panel, board
+from explorer.ui.exports import export
 from explorer.ui.look import theme
 from explorer.ui.pictures import Instrument, Picture, Shown
 from explorer.ui.truncation_cost import OVER, Costs
 from explorer.ui.truncation_memory import Memory
 from explorer.ui.truncation_training import Adapted, Beside
 
-TRUNCATION, PICTURE = "truncation", "picture"
+BOARD = TRUNCATION = "truncation"
+PICTURE = "picture"
 KEYS = (PICTURE, OVER)
 LOOK = 0.5  # seconds between two looks at what is under way
 AREAS, NARROW = '"picture" 560px "scrub" 4px / 1fr', '"picture" 440px "scrub" 4px / 1fr'
@@ -33,7 +40,8 @@ class _Influence(Picture):
     def show(self, experiment: Experiment) -> Shown:
         """Draw a system in which truncation turns the gradient round, whatever the experiment."""
         del experiment
-        return Shown(influence(influence_balancing(BLOCKS), theme()))
+        found, claim = influence_balancing(BLOCKS), "shorter is only cheaper"
+        return Shown(influence(found, theme()), claim=claim, numbers=found, file="influence-balancing")
 
 
 PICTURES: dict[str, Picture] = {
@@ -52,6 +60,7 @@ _LAST = "truncation picture"
 def truncation_stage(experiment: Experiment) -> None:
     """Show one picture of the experiment, and what starts and stops it."""
     name = _shown()
+    address.choice(TRUNCATION, OVER, list(SIZES))  # told also where another picture is shown
     picture = PICTURES[name]
     last = st.session_state.get(_LAST)
     if last is not None and last != name:
@@ -69,6 +78,7 @@ def truncation_stage(experiment: Experiment) -> None:
     with st.container(horizontal=True, vertical_alignment="center", key="transport"):
         picture.buttons(experiment)
         _choice(name)
+        export(BOARD, experiment.model_dump_json(indent=2), partial(script, experiment))
     live()
 
 
@@ -86,14 +96,13 @@ def _choice(shown: str) -> None:
 
 
 def _shown() -> str:
-    name = (address.own(TRUNCATION).get(PICTURE) or [""])[-1]
-    return name if name in PICTURES else next(iter(PICTURES))
+    return address.choice(TRUNCATION, PICTURE, list(PICTURES))
 
 
 def _draw(name: str, shown: Shown, experiment: Experiment) -> None:
     if shown.figure is None:
         board(
-            "truncation",
+            BOARD,
             [],
             areas=AREAS,
             narrow=NARROW,
@@ -102,14 +111,17 @@ def _draw(name: str, shown: Shown, experiment: Experiment) -> None:
         )
         return
     figure = untitled(shown.figure)
-    meta = figure.layout.meta
-    parts = [part for part in (meta["equation"], meta["note"]) if part]
+    meta, numbers = figure.layout.meta, shown.numbers
+    claim = f"put to the test: “{shown.claim}”" if shown.claim else ""
+    parts = [part for part in (claim, meta["equation"], meta["note"]) if part]
     board(
-        "truncation",
+        BOARD,
         [Panel("picture", figure, str(meta["alt"]))],
         areas=AREAS,
         narrow=NARROW,
         headline=meta["said"],
         subline=" · ".join(parts),
         revision=f"{name} {experiment.digest}",
+        numbers=(lambda: numbers) if numbers is not None else None,
+        file=shown.file or f"{PICTURES[name].label.lower()}-{stem(experiment)}",
     )

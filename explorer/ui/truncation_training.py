@@ -7,9 +7,9 @@ import streamlit as st
 
 from explorer.experiment import Experiment
 from explorer.figures import adapted, variants_along
-from explorer.ui import asked
+from explorer.ui import address, asked
 from explorer.ui.look import duration, theme
-from explorer.ui.pictures import Picture, Shown
+from explorer.ui.pictures import STOPPED, Picture, Shown, stop, stopped, waits
 from explorer.ui.presence import presence
 from explorer.variants import variants
 from explorer.workers.job import TrainingJob
@@ -37,10 +37,12 @@ class Beside(Picture):
         job = _job(experiment)
         run = job.dataset() if job is not None else None
         if run is not None and "variant" in run.sizes:
-            return Shown(variants_along(run, theme()))
+            return Shown(variants_along(run, theme()), numbers=run)
+        if stopped("variants", experiment):
+            return Shown(sentence=STOPPED)
         answer = asked.ask("variants", experiment)
         if answer.dataset is not None:
-            return Shown(variants_along(answer.dataset, theme()))
+            return Shown(variants_along(answer.dataset, theme()), numbers=answer.dataset)
         return Shown(sentence=answer.error or f"Measuring for {duration(answer.waiting or 0.0)} …")
 
     def busy(self, experiment: Experiment) -> bool:
@@ -48,7 +50,7 @@ class Beside(Picture):
         job = _job(experiment)
         if job is not None and job.recorded:
             return job.phase == "running"
-        return job is not None or asked.ask("variants", experiment).waiting is not None
+        return job is not None or waits("variants", experiment)
 
     def buttons(self, experiment: Experiment) -> None:
         """Train, stop, and back to the start."""
@@ -63,18 +65,21 @@ class Beside(Picture):
                 experiment, beside=[] if alone else variants(experiment), lease=inf, present=presence()
             )
 
-        def stop() -> None:
+        def end() -> None:
             if job is not None:
                 job.stop()
+            else:
+                stop("variants", experiment)
 
         def reset() -> None:
-            stop()
+            if job is not None:
+                job.stop()
             st.session_state.pop(_JOB, None)
 
         without = "An update with this scheme is not one gradient of whole sequences; none can be measured beside it."
         tip: dict[str, Any] = {"help": without} if alone else {}
         st.button("Train", key="train-beside", type="primary", on_click=train, disabled=alone or job is not None, **tip)
-        st.button("Stop", key="stop-beside", on_click=stop, disabled=not running)
+        st.button("Stop", key="stop-beside", on_click=end, disabled=not (running or self.busy(experiment)))
         st.button("Reset", key="reset-beside", on_click=reset, disabled=job is None)
 
     def progress(self, experiment: Experiment) -> None:
@@ -103,16 +108,33 @@ class Adapted(Beside):
     label = "Adaptive"
 
     def show(self, experiment: Experiment) -> Shown:
-        """Draw the run."""
+        """Draw the run, or before it the first batch."""
+        if not experiment.truncation.measured:
+            return Shown(sentence=f"This experiment trains with {experiment.truncation.kind}, which chooses no length.")
         job = _job(experiment)
         run = job.dataset() if job is not None else None
-        if not experiment.truncation.measured:
-            return Shown(sentence="Choose adaptive truncation at the side to see the lengths that it takes.")
-        if run is None:
-            return Shown(sentence="Train shows the length that is chosen, its estimated bias, and the true one.")
-        return Shown(adapted(run, theme()))
+        if run is not None:
+            return Shown(adapted(run, theme()), numbers=run)
+        answer = asked.ask("variants", experiment)
+        if stopped("variants", experiment) or answer.dataset is None:
+            return super().show(experiment)
+        return Shown(adapted(answer.dataset, theme()), numbers=answer.dataset)
+
+    def buttons(self, experiment: Experiment) -> None:
+        """Those of a run, or the one that makes it adaptive."""
+        if experiment.truncation.measured:
+            super().buttons(experiment)
+        else:
+            st.button(
+                "Choose adaptive", key="choose-adaptive", type="primary", on_click=address.change,
+                kwargs={"truncation": "adaptive"}, help="The same experiment with adaptive truncation.",
+            )  # fmt: skip
+
+    def progress(self, experiment: Experiment) -> None:
+        """That of the run, where there can be one."""
+        if experiment.truncation.measured:
+            super().progress(experiment)
 
     def busy(self, experiment: Experiment) -> bool:
-        """Whether it trains."""
-        job = _job(experiment)
-        return job is not None and job.phase == "running"
+        """Whether it trains, or measures the start."""
+        return experiment.truncation.measured > 0 and super().busy(experiment)

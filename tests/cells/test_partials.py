@@ -23,22 +23,23 @@ def made(kind: str, hidden: int = 4) -> tuple[Cell, Partials, Partials]:
     u, v = draw(len(cell.gates), hidden), draw(len(cell.gates), hidden)
     previous = tuple(draw(hidden) for _ in cell.states)
     derived = Cell.partials(cell, u, v, previous, ())
-    states = run(cell, u, v, previous)
-    return cell, cell.partials(u, v[..., cell.apart, :], previous, tuple(s[1:] for s in states)), derived
+    states, left = run(cell, u, v, previous)
+    return cell, cell.partials(u, left, previous, tuple(s[1:] for s in states)), derived
 
 
-def run(cell: Cell, u: Tensor, v: Tensor, previous: State) -> State:
-    """The states after one step from each of the points, by `run`, which also changes u and v as it does."""
+def run(cell: Cell, u: Tensor, v: Tensor, previous: State) -> tuple[State, Tensor]:
+    """The states after one step from each of the points, by `run`, and what it leaves in v; it changes u, too."""
     after = tuple(torch.empty_like(s) for s in previous)
     together = torch.ones(len(cell.gates), dtype=torch.bool)
     together[cell.apart] = False
     u[..., together, :] += v[..., together, :]
+    left = torch.cat([v[..., cell.apart, :], torch.full_like(v[..., : cell.keeps, :], torch.nan)], dim=-2)
     for point in range(len(u)):
         states = tuple(torch.stack([s[point], s[point]]) for s in previous)
-        list(cell.run(u[point : point + 1], v[point : point + 1, ..., cell.apart, :], states))
+        list(cell.run(u[point : point + 1], left[point : point + 1], states))
         for state, found in zip(after, states, strict=True):
             state[point] = found[1]
-    return tuple(torch.cat([s[:1], s]) for s in after)
+    return tuple(torch.cat([s[:1], s]) for s in after), left
 
 
 def same(closed: Tensor, derived: Tensor) -> None:
@@ -75,7 +76,7 @@ def test_run_takes_the_step(kind: str) -> None:
     u, v = torch.randn(2, *SHAPE, len(cell.gates), 4, generator=generator, dtype=torch.float64)
     previous = tuple(torch.randn(*SHAPE, 4, generator=generator, dtype=torch.float64) for _ in cell.states)
     expected = cell.step(u.clone(), v.clone(), previous)
-    for found, state in zip(run(cell, u, v, previous), expected, strict=True):
+    for found, state in zip(run(cell, u, v, previous)[0], expected, strict=True):
         same(found[1:], state)
 
 

@@ -24,11 +24,13 @@ def credit(length=40, first=1, window=None, chunk=None, rate=0.8, cell="gru"):
     )  # fmt: skip
 
 
-def lags(parts=None, total=None, cell="gru"):
+def lags(parts=None, total=None, beyond=None, cell="gru"):
     """Return parts 8^(-lag), which add up without cancelling where nothing else is given."""
     parts = 8.0 ** -np.arange(20.0) if parts is None else np.asarray(parts, dtype=float)
     total = np.cumsum(parts) if total is None else total
-    data = {"grad_weight": ("lag", parts), "grad_weight_cumulative": ("lag", total)}
+    beyond = np.append(np.cumsum(parts[:0:-1])[::-1], 0.0) if beyond is None else beyond
+    found = {"grad_weight": parts, "grad_weight_cumulative": total, "grad_weight_beyond": beyond}
+    data = {name: ("lag", values) for name, values in found.items()}
     return xr.Dataset(data, {"lag": np.arange(len(parts))}, attrs(cell))
 
 

@@ -29,15 +29,16 @@ SENTENCES = {
     "credit, spoilt": (truncation.credit_sentence, t.spoilt(t.credit(), "credit"),
                        "The credit of 2 pairs of a loss and a state is not finite, 0.24 % of all"),
     "lags": (truncation.lags_sentence, t.lags(),
-             "99 % of ‖∂L/∂W_hh‖ comes from the last 3 steps; what travelled 10 steps or more is at most 9e-10 of it"),
+             "The last 3 steps give ∂L/∂W_hh to within 1 %; what travelled 10 steps or more is 9e-10 of it"),
     "lags, slow": (truncation.lags_sentence, t.lags(np.ones(30)),
-                   "It takes the last 30 of 30 steps to make up 99 % of ‖∂L/∂W_hh‖; the part that travelled 15 steps "
-                   "alone has 3.3 % of its norm"),
+                   "It takes the last 30 of 30 steps to find ∂L/∂W_hh to within 1 %; what travelled 15 steps or more "
+                   "is 50 % of it"),
     "lags, cut": (truncation.lags_sentence, t.lags([1.0, 0.5, 0.1] + 17 * [0.0]),
-                  "99 % of ‖∂L/∂W_hh‖ comes from the last 3 steps, and nothing from more than 2 steps back"),
-    "lags, cancelling": (truncation.lags_sentence, t.lags([1.0, 1.0, 0.1, 0.1, 0, 0], [1, 2, 1.05, 1, 1, 1]),
-                         "It takes the last 4 of 6 steps to make up 99 % of ‖∂L/∂W_hh‖; what travelled 3 steps or more "
-                         "is at most 10 % of it"),
+                  "The last 3 steps give ∂L/∂W_hh to within 1 %, and nothing from more than 2 steps back"),
+    "lags, cancelling": (truncation.lags_sentence, t.lags([1.0, 1.0, 0.1, 0.1, 0, 0], [1, 2, 1.05, 1, 1, 1],
+                                                                [1, 1.1, 0.1, 0, 0, 0]),
+                         "It takes the last 4 of 6 steps to find ∂L/∂W_hh to within 1 %; what travelled 3 steps or "
+                         "more is 10 % of it"),
     "lags, zeros": (truncation.lags_sentence, t.strange(t.lags(), 0.0), "∂L/∂W_hh is exactly zero"),
     "lags, spoilt": (truncation.lags_sentence, t.spoilt(t.lags(), "grad_weight"),
                      "Of ∂L/∂W_hh some parts are not finite"),

@@ -5,7 +5,7 @@ import pytest
 import reference
 import torch
 import xarray as xr
-from exact import PLANS, config, exact, mask_of
+from exact import DRAWN, PLANS, config, drawn, exact, mask_of
 
 from explorer import Experiment, InstrumentError, credit_matrix, measure
 
@@ -32,6 +32,17 @@ def test_it_agrees_with_autograd(task: str, cell: str, plan: str) -> None:
         assert ((found[name].values > 0) == (mask & asked)).all(), "all that is not cut counts, and nothing else"
         assert expected.max() > 1e-4
     assert ("credit_c" in found) == (cell == "lstm")
+
+
+@pytest.mark.parametrize("scheme", DRAWN)
+@pytest.mark.parametrize("cell", KINDS)
+def test_with_a_plan_that_is_drawn_it_is_on_the_scheme_s_own_trajectory(cell: str, scheme: str) -> None:
+    experiment, pieces, mask = drawn("copying", cell, scheme)
+    found = credit_matrix(experiment)
+    for name, states in zip(("credit", "credit_c"), reversed(pieces.states), strict=False):
+        expected = states.norm(dim=-1).sum(-1).numpy() * mask
+        assert expected.max() > 1e-4
+        np.testing.assert_allclose(found[name].values, expected, rtol=1e-8, atol=1e-18)
 
 
 def test_the_coordinates_count_from_one_and_the_experiment_is_told() -> None:

@@ -8,8 +8,8 @@ import plotly.graph_objects as go
 import pytest
 import xarray as xr
 
+from explorer.boards.grid import parse_grid
 from explorer.lessons import LESSONS, Lesson, keeping
-from explorer.ui.board_grid import parse_grid
 
 NAMES = [lesson.name for lesson in LESSONS]
 TIMED = {"seconds", "memory"}  # what another machine, or another hour, measures otherwise

@@ -11,8 +11,8 @@ import numpy as np
 import plotly.graph_objects as go
 import pytest
 
-from explorer.ui.board import Panel, Scrub, encode, rich
-from explorer.ui.board_grid import parse_grid
+from explorer.boards import Board, Panel, Scrub, encode, rich
+from explorer.boards.grid import parse_grid
 
 DEMO = Path(__file__).with_name("board_demo.py")
 WAIT_MS = 60_000
@@ -36,7 +36,7 @@ def test_message_carries_figures_and_exact_tracks() -> None:
     ordinary = np.array([[1.0, np.inf], [np.nan, 0.0]])
     tiny = np.array([[1e-60, 1.0], [1.0, 1e300]])
     scrub = Scrub(np.array([0, 5]), {"ordinary": ordinary, "tiny": tiny}, 10, {"headline": ["a", [("b", "#123456")]]})
-    head, body = unpack(encode([panel("big")], AREAS, "h", "s", scrub, "r"))
+    head, body = unpack(encode(Board([panel("big")], AREAS, "h", "s", scrub, "r")))
     for name, values, size in (("ordinary", ordinary, 4), ("tiny", tiny, 8)):
         track = head["scrub"]["tracks"][name]
         assert (track["bytes"], track["at"] % 8, track["width"]) == (size, 0, 2)
@@ -52,7 +52,7 @@ def test_digest_changes_only_with_the_figure() -> None:
     """A panel's digest says whether it has to be drawn again."""
 
     def digest(one: Panel) -> str:
-        return str(unpack(encode([one], AREAS, "", "", None, ""))[0]["panels"][0]["digest"])
+        return str(unpack(encode(Board([one], AREAS)))[0]["panels"][0]["digest"])
 
     assert digest(panel("big")) == digest(panel("big"))
     assert digest(panel("big")) != digest(Panel("big", go.Figure(), "alt of big"))
@@ -66,11 +66,11 @@ def test_what_cannot_be_shown_is_refused() -> None:
     with pytest.raises(ValueError, match="#rrggbb"):
         rich([("text", "red;background:url(x)")])
     with pytest.raises(ValueError, match="area of its own"):
-        encode([panel("bi")], AREAS, "", "", None, "")
+        encode(Board([panel("bi")], AREAS))
     with pytest.raises(ValueError, match="area of its own"):
-        encode([panel("big"), panel("big")], AREAS, "", "", None, "")
+        encode(Board([panel("big"), panel("big")], AREAS))
     with pytest.raises(ValueError, match="2 rows"):
-        encode([], AREAS, "", "", Scrub(np.arange(3), {"g": np.ones((2, 4))}, 3), "")
+        encode(Board([], AREAS, scrub=Scrub(np.arange(3), {"g": np.ones((2, 4))}, 3)))
 
 
 def test_narrow_windows_stack_the_grid() -> None:

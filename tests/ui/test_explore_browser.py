@@ -116,6 +116,7 @@ def test_train_streams_scrubs_and_stops(page, serve):
         previous = (now, count)
     assert best >= 8, f"{best:.1f} redraws a second in the best two seconds"
     assert page.locator("[data-panel][data-mark=same]").count() == 5, "one node for the whole run"
+    _exports_while_it_streams(page)
     page.locator(".st-key-stop button").click()
     page.wait_for_selector(".st-key-transport >> text=stopped")
     frames: list[object] = []
@@ -134,6 +135,17 @@ def test_train_streams_scrubs_and_stops(page, serve):
     assert not frames, "the scrubber asks the server nothing"
     page.locator(".st-key-reset button").click()
     page.wait_for_selector(".st-key-transport >> text=is in the library")
+
+
+def _exports_while_it_streams(page) -> None:
+    """A file asked for between two redraws comes whole, and the picture is that of the page."""
+    page.locator(".st-key-exports button").click()
+    for kind, begin in (("[data-file=nc]", b"\x89HDF"), ("[data-format=png]", b"\x89PNG")):
+        with page.expect_download() as download:
+            page.locator(f".board-files {kind}").click()
+        assert Path(download.value.path()).read_bytes().startswith(begin)
+    page.wait_for_selector(".board-files >> text=Saved as lstm-adding-T50.png")
+    page.keyboard.press("Escape")
 
 
 def test_no_click_is_lost_between_two_ticks(page, serve):

@@ -6,7 +6,9 @@ from pathlib import Path
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from explorer.boards import rich
 from explorer.lessons import LESSONS, clipping
+from explorer.ui.board import Offer
 
 APP = str(Path(__file__).resolve().parents[2] / "explorer" / "ui" / "lessons.py")
 
@@ -18,10 +20,10 @@ def seen(monkeypatch: pytest.MonkeyPatch) -> list[str]:
 
     told: list[str] = []
 
-    def told_by(*args: object, headline: object, **rest: object) -> None:
-        told.append(headline if isinstance(headline, str) else "".join(text for text, _ in headline))
+    def told_by(key: str, offer: Offer, picked: object) -> None:
+        told.append("".join(text for text, _ in rich(offer.board.headline)))
 
-    monkeypatch.setattr(lesson_stage, "board", told_by)
+    monkeypatch.setattr(lesson_stage, "show", told_by)
     return told
 
 

@@ -1,5 +1,6 @@
 """The Truncation page without a browser: every picture of every scheme, what is slow, and what is refused."""
 
+import re
 import time
 from pathlib import Path
 
@@ -24,9 +25,9 @@ def open_page(**query: str) -> AppTest:
     return at
 
 
-def headline(at: AppTest) -> str:
-    """What the board was last told to say."""
-    return str(at.session_state["said"]) if "said" in at.session_state else ""
+def notices(at: AppTest) -> list[str]:
+    """What the page told beside itself, without the marks that keep it from being read as Markdown."""
+    return [re.sub(r"\\(.)", r"\1", toast.value) for toast in at.toast]
 
 
 @pytest.fixture(autouse=True)
@@ -35,7 +36,9 @@ def seen(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     from explorer.ui import truncation_stage
 
     told: list[str] = []
-    monkeypatch.setattr(truncation_stage, "board", lambda *a, **k: told.append(str(k["headline"])))
+    monkeypatch.setattr(
+        truncation_stage, "board", lambda *a, **k: told.append(f"{k['headline']} {k.get('subline', '')}")
+    )
     return told
 
 
@@ -45,10 +48,17 @@ def test_every_picture_says_something(picture: str, seen: list[str]) -> None:
     assert seen and len(seen[-1]) > 20
     assert [button.label for button in at.button][:1] == {
         "variants": ["Train"],
-        "adaptive": ["Train"],
+        "adaptive": ["Choose adaptive"],
         "memory": ["Start"],
+        "cost": ["Stop"],
     }.get(picture, [])
-    assert (at.query_params.get("picture") == ["no"]) is False or picture == "no"
+    assert ("put to the test" in seen[-1]) == (picture in ("memory", "sign"))
+    kept = at.query_params.get("picture", "credit")
+    assert kept in (picture, [picture]) or (picture, kept) == ("no", "credit")
+    assert notices(at) == (
+        ["picture: 'no' is none of credit, lags, bias, variants, adaptive, memory, sign, cost. The first is shown."]
+        if picture == "no" else []
+    )  # fmt: skip
 
 
 @pytest.mark.parametrize("kind", ["full", "online", "stochastic", "subsequence", "adaptive", "rtrl"])
@@ -79,6 +89,14 @@ def test_training_measures_the_variants_beside(seen: list[str]) -> None:
     assert not at.exception and "K" in seen[-1]
 
 
+def test_adaptive_truncation_is_one_click_away_and_begins_with_the_first_batch(seen: list[str]) -> None:
+    at = open_page(picture="adaptive")
+    assert "full, which chooses no length" in seen[-1]
+    next(b for b in at.button if b.label == "Choose adaptive").click().run()
+    assert not at.exception and at.query_params["truncation"] in ("adaptive", ["adaptive"])
+    assert seen[-1].startswith("K is ") and "true bias" in seen[-1]
+
+
 def test_what_takes_long_is_measured_apart_and_can_be_stopped(monkeypatch: pytest.MonkeyPatch, seen: list[str]) -> None:
     monkeypatch.setattr(asked, "QUICK", 0.0)
     at = open_page(picture="credit", length="23")
@@ -89,9 +107,21 @@ def test_what_takes_long_is_measured_apart_and_can_be_stopped(monkeypatch: pytes
     job.thread.join(30)
     assert not job.thread.is_alive()
     at = open_page(picture="lags", length="22")
-    at.session_state["asked"].thread.join(60)
+    at.session_state["asked"].thread.join(180)
     at.run()
-    assert "of ‖∂L/∂W_hh‖" in seen[-1]
+    assert "∂L/∂W_hh to within 1 %" in seen[-1]
+
+
+def test_costs_are_measured_until_they_are_stopped(seen: list[str]) -> None:
+    at = open_page(picture="cost", over="no", length="21")
+    assert "over" not in at.query_params
+    assert notices(at) == ["over: 'no' is none of length, k2, hidden_size. The first is shown."]
+    job = at.session_state["measuring cost"]
+    next(b for b in at.button if b.label == "Stop").click().run()
+    job.thread.join(30)
+    assert not job.thread.is_alive() and "measuring cost" not in at.session_state
+    next(b for b in at.button if b.label == "Go on").click().run()
+    assert "measuring cost" in at.session_state and not at.exception
 
 
 def test_a_sweep_takes_schemes_by_their_names() -> None:

@@ -78,8 +78,7 @@ class Panel {
   }
 
   // Notes named "end TRACK", beside the last points of lines going back in time, where these are now.
-  named(notes, { yaxis }, { scrub, row }, r) {
-    const { h } = this.node._fullLayout._size;
+  named(notes, { yaxis }, { scrub, row }, r, h) {
     const [low, high] = yaxis.range;
     const found = notes.flatMap((note) => {
       const track = scrub.tracks[note.name?.match(/^end (.+)/)?.[1]];
@@ -104,10 +103,11 @@ class Panel {
     return notes.filter((note) => !gone.has(note)).map((note) => moved.get(note) ?? note);
   }
 
-  layout(message, r) {
+  // The layout of a chart of some size; on the screen, that which it has there.
+  layout(message, r, { width, height } = this) {
     const given = this.figure.layout;
     const base = given.template?.layout ?? {};
-    const layout = { ...given, autosize: false, width: this.width, height: this.height };
+    const layout = { ...given, autosize: false, width, height };
     layout.uirevision = `board ${this.revision}`;
     const { font, colour, background } = this.board.theme;
     layout.font = { family: base.font?.family ?? font, color: base.font?.color ?? colour, ...given.font };
@@ -126,7 +126,8 @@ class Panel {
       return shape.name === "cursor-y" ? { ...shape, y0: step, y1: step } : shape;
     });
     if (given.annotations?.some((note) => /^end /.test(note.name))) {
-      layout.annotations = this.named(given.annotations, layout, message, r);
+      const { t, b } = given.margin; // the plot's height is what these leave
+      layout.annotations = this.named(given.annotations, layout, message, r, height - t - b);
     }
     const title = captions[this.name] && titleText(captions[this.name][r]);
     const named = given.annotations?.some((note) => note.name === "title");
@@ -152,21 +153,20 @@ class Panel {
   }
 
   config() {
-    const { downloadImage, Icons } = globalThis.Plotly;
-    const picture = (format, title, icon) => ({
-      name: `download ${format}`,
-      title,
-      icon,
-      click: (node) => downloadImage(node, { format, filename: this.name, scale: format === "png" ? 2 : 1 }),
-    });
+    const { Icons } = globalThis.Plotly;
+    const click = (format) => async () => {
+      const told = await save(this.board, format, this);
+      if (!told.startsWith("Saved")) write(this.board.subline, [[told, null]]);
+    };
+    const picture = (format, title, icon) => ({ name: `download ${format}`, title, icon, click: click(format) });
     this.options ??= {
       displaylogo: false,
       showSendToCloud: false,
       doubleClick: false, // done here: Plotly would go back to the range of the first frame
       modeBarButtons: [
         [
-          picture("png", "Download as PNG", Icons.camera),
-          picture("svg", "Download as SVG", Icons.disk),
+          picture("png", "Slide as PNG", Icons.camera),
+          picture("svg", "Slide as SVG", Icons.disk),
           { name: "reset", title: "Show everything", icon: Icons.home, click: () => this.unzoom() },
         ],
       ],

@@ -122,7 +122,7 @@ class Board {
 
   // Put the scrubber and the texts where they belong, and mark the panels that have to change.
   place() {
-    const { scrub, headline, subline } = this.message;
+    const { scrub } = this.message;
     const r = this.row();
     const shown = r < 0 ? null : scrub.steps[r];
     if (shown !== this.shown || shown !== null) {
@@ -138,9 +138,17 @@ class Board {
     this.input.setAttribute("aria-valuetext", label);
     this.bar.lastElementChild.textContent = label;
     this.hush();
-    write(this.headline, (r >= 0 && scrub.captions.headline?.[r]) || headline);
-    write(this.subline, (r >= 0 && scrub.captions.subline?.[r]) || subline);
+    const [headline, subline] = this.texts();
+    write(this.headline, headline);
+    write(this.subline, subline);
     this.schedule();
+  }
+
+  // Headline and subline of the update that is shown.
+  texts() {
+    const { scrub } = this.message;
+    const r = this.row();
+    return ["headline", "subline"].map((slot) => (r >= 0 && scrub.captions[slot]?.[r]) || this.message[slot]);
   }
 
   hush() {
