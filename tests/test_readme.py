@@ -89,8 +89,12 @@ def test_the_command_lines_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
     start = ".venv/bin/python -m explorer "
     lines = [line.removeprefix(start) for block in blocks("") for line in block.splitlines() if line.startswith(start)]
     lines = [line for line in lines if "--scheduler" not in line]  # tests/test_clusters_command_line.py has a cluster
-    assert {line.split()[0] for line in lines} == {"measure", "train", "sweep", "code"}
+    assert {line.split()[0] for line in lines} == {"measure", "train", "sweep", "code", "lessons"}
+    listed = invoke("lessons")  # making them anew is the business of tests/lessons
+    assert listed.exit_code == 0 and listed.stderr.count("\n") == 10
     for line in lines:
+        if line.startswith("lessons"):
+            continue
         words = shlex.split(line, comments=True)
         done = invoke(*words, "--steps", 2, "--batch-size", 2)
         assert done.exit_code == 0, done.stderr
