@@ -19,6 +19,7 @@ import plotly.offline
 import streamlit as st
 
 from explorer.ui.board_grid import parse_grid
+from explorer.ui.everywhere import projecting
 
 Rich = str | Sequence[str | tuple[str, str | None]]
 """Text with coloured pieces: a string, or a list of strings and (text, "#rrggbb" or None) pairs; never HTML."""
@@ -116,6 +117,7 @@ def board(
     dimmed: bool = False,
     picked: Callable[[str, int], None] | None = None,
     narrow: str = "",
+    projected: str = "",
 ) -> None:
     """Draw the panels in one grid, in place, and let the scrubber move them together without asking the server.
 
@@ -133,8 +135,13 @@ def board(
         dimmed: Whether the charts are not those of the headline, because theirs are not there yet.
         picked: Called with a panel's name and the number in its trace's `customdata` where somebody clicked on a point.
         narrow: `areas` for a narrow window, where stacking them would push what follows out of sight.
+        projected: `areas` for projector mode, where the grid fills the window; charts without one are left out.
     """
-    data = encode(panels, areas, headline, subline, scrub, revision, dimmed=dimmed, narrow=narrow)
+    filling = projecting()
+    if filling and projected:
+        areas = projected
+        panels = [panel for panel in panels if panel.name in parse_grid(projected).names]
+    data = encode(panels, areas, headline, subline, scrub, revision, dimmed=dimmed, narrow=narrow, filling=filling)
 
     def clicked() -> None:
         found = st.session_state[key].get("picked")
@@ -158,6 +165,7 @@ def encode(
     *,
     dimmed: bool = False,
     narrow: str = "",
+    filling: bool = False,
 ) -> bytes:
     """The message to the browser: length of the head (uint32), the head (JSON), then figures and tracks.
 
@@ -169,8 +177,8 @@ def encode(
         raise ValueError(f"each panel needs an area of its own: {missing or 'a name is given twice'}")
     body = _Body()
     head = {
-        "wide": grid.wide,
-        "narrow": parse_grid(narrow).wide if narrow else grid.narrow,
+        "wide": grid.filling if filling else grid.wide,
+        "narrow": grid.filling if filling else parse_grid(narrow).wide if narrow else grid.narrow,
         "align": grid.above_scrub,
         "revision": revision,
         "dimmed": dimmed,

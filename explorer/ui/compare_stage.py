@@ -19,6 +19,7 @@ from explorer.several import Several
 from explorer.ui import compared as comparison
 from explorer.ui.board import Panel, Scrub, board
 from explorer.ui.costs import cost_of, find_out
+from explorer.ui.everywhere import hidden
 from explorer.ui.look import duration, theme
 from explorer.ui.measured import Measured, starts
 from explorer.ui.presence import presence
@@ -54,7 +55,8 @@ def compare_stage(experiments: Sequence[Experiment]) -> None:
 
     live()
     with st.container(horizontal=True, vertical_alignment="center", key="transport"):
-        _buttons(job, running=running)
+        if not hidden("train"):
+            _buttons(job, running=running)
         progress()
 
 

@@ -15,6 +15,7 @@ from explorer.figures.updates import kept
 from explorer.findings import with_loss
 from explorer.ui import address, compared, runs
 from explorer.ui.board import Panel, Rich, Scrub, board
+from explorer.ui.everywhere import hidden
 from explorer.ui.look import duration, theme
 from explorer.ui.measured import Measured, measured
 from explorer.workers.job import Phase
@@ -35,6 +36,7 @@ AREAS = """
 "heat share" 170px
 "scrub ." 44px / 2.35fr 1fr
 """
+PROJECTED = '"gradient loss" 210px "gradient norms" 210px "scrub ." 44px / 1.9fr 1fr'
 
 
 def stage(experiment: Experiment) -> None:
@@ -65,7 +67,13 @@ def stage(experiment: Experiment) -> None:
 
     live()
     with st.container(horizontal=True, vertical_alignment="center", key="transport"):
-        _buttons(experiment, phase, began=job is not None)
+        if not hidden("train"):
+            _buttons(experiment, phase, began=job is not None)
+        if not hidden("pin"):
+            st.button(
+                "Pin", key="pin", on_click=lambda: _pin(address.now()), help="Put this experiment on the Compare page."
+            )
+        _open(experiment, began=job is not None)
         progress()
 
 
@@ -147,7 +155,7 @@ def _without(experiment: Experiment, found: Measured) -> None:
 
 
 def _draw(panels: list[Panel], **rest: Any) -> None:
-    board(BOARD, panels, areas=AREAS, **rest)
+    board(BOARD, panels, areas=AREAS, projected=PROJECTED, **rest)
     if not rest.get("dimmed"):
         st.session_state[_LAST] = {"panels": panels, **rest}
 
@@ -206,10 +214,13 @@ def _buttons(experiment: Experiment, phase: Phase | None, *, began: bool) -> Non
     st.button("Step", key="step", **on(runs.step), disabled=phase == "running" or over)
     st.button("Stop", key="stop", **on(runs.stop), disabled=phase not in ("running", "paused"))
     st.button("Reset", key="reset", **on(runs.reset), disabled=not began)
-    st.button("Pin", key="pin", **on(_pin), help="Put this experiment on the Compare page.")
+
+
+def _open(experiment: Experiment, *, began: bool) -> None:
+    """Show the kept run."""
     place = st.empty()  # always there, so that nothing after it moves
     if not began and runs.kept(experiment) is not None:
-        place.button("Open", key="open", **on(runs.show_kept))
+        place.button("Open", key="open", on_click=lambda: runs.show_kept(address.now()))
 
 
 def _pin(experiment: Experiment) -> None:

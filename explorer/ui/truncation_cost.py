@@ -59,8 +59,8 @@ class Costs(Picture):
             st.progress(done / len(wanted), f"{done} of {len(wanted)} updates measured, each alone on one thread")
 
     def _over(self) -> Over:
-        word = (address.own(self._page).get(OVER) or [""])[-1]
-        return next((over for over in SIZES if over == word), next(iter(SIZES)))
+        word = address.choice(self._page, OVER, SIZES)
+        return next(over for over in SIZES if over == word)
 
     def _experiments(self, experiment: Experiment) -> list[Experiment]:
         over = self._over()

@@ -9,6 +9,7 @@ from explorer.figures import bias_by_length, by_lag, credit_map, influence, unti
 from explorer.instruments import influence_balancing
 from explorer.ui import address
 from explorer.ui.board import Panel, board
+from explorer.ui.everywhere import hidden
 from explorer.ui.look import theme
 from explorer.ui.pictures import Instrument, Picture, Shown
 from explorer.ui.truncation_cost import OVER, Costs
@@ -67,8 +68,10 @@ def truncation_stage(experiment: Experiment) -> None:
             st.rerun()  # sets the timer anew
 
     with st.container(horizontal=True, vertical_alignment="center", key="transport"):
-        picture.buttons(experiment)
-        _choice(name)
+        if not hidden("train"):
+            picture.buttons(experiment)
+        if not hidden("picture"):
+            _choice(name)
     live()
 
 
@@ -86,8 +89,7 @@ def _choice(shown: str) -> None:
 
 
 def _shown() -> str:
-    name = (address.own(TRUNCATION).get(PICTURE) or [""])[-1]
-    return name if name in PICTURES else next(iter(PICTURES))
+    return address.choice(TRUNCATION, PICTURE, PICTURES)
 
 
 def _draw(name: str, shown: Shown, experiment: Experiment) -> None:
