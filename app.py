@@ -6,15 +6,19 @@ from pathlib import Path
 import streamlit as st
 
 from explorer.ui.board import load_board
+from explorer.ui.frame import frame
 from explorer.ui.look import page_style
+from explorer.ui.projector import projecting
 
-st.set_page_config("Gradient flow in BPTT", "📉", layout="wide", initial_sidebar_state="auto")
+st.set_page_config(
+    "Gradient flow in BPTT", "📉", layout="wide", initial_sidebar_state="collapsed" if projecting() else "auto"
+)
 page_style()
 load_board()  # first: the browser reads it while the first run imports the rest
 pages = Path(__file__).parent / "explorer" / "ui"
 gc.disable()  # the first run imports thousands of modules, which the collector would go through again and again
 try:
-    st.navigation(
+    page = st.navigation(
         [
             st.Page(pages / "explore.py", title="Explore", default=True),
             st.Page(pages / "lessons.py", title="Lessons"),
@@ -25,6 +29,8 @@ try:
             st.Page(pages / "reference.py", title="Reference"),
         ],
         position="top",
-    ).run()
+    )
+    frame("" if page.title == "Reference" else page.title)  # that page has a title of its own
+    page.run()
 finally:
     gc.enable()

@@ -62,6 +62,7 @@ class Board {
     [this.grid, this.bar, this.input] = [find(".board-grid"), find(".board-scrub"), find("input")];
     this.input.addEventListener("input", () => this.moved());
     this.sizes = new ResizeObserver((entries) => {
+      this.magnify();
       for (const { target } of entries) {
         const panel = this.panels.get(target.dataset.panel);
         const { clientWidth: width, clientHeight: height } = target;
@@ -72,7 +73,13 @@ class Board {
     });
   }
 
+  // Charts grow with the page's type, 16 px but for projector mode.
+  magnify() {
+    this.root.style.setProperty("--scale", parseFloat(getComputedStyle(document.documentElement).fontSize) / 16);
+  }
+
   update(message, retheme) {
+    this.magnify();
     const style = getComputedStyle(this.root);
     const read = (name) => style.getPropertyValue(`--st-${name}`).trim();
     const theme = { font: read("font"), colour: read("text-color"), background: read("background-color") };
@@ -137,6 +144,7 @@ class Board {
     const label = count ? `update ${shown ?? scrub.steps.at(-1)} of ${scrub.total}` : "";
     this.input.setAttribute("aria-valuetext", label);
     this.bar.lastElementChild.textContent = label;
+    for (const panel of this.panels.values()) panel.describe(shown, r < 0 ? null : scrub.captions[panel.name]?.[r]);
     this.hush();
     const [headline, subline] = this.texts();
     write(this.headline, headline);

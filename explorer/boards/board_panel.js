@@ -22,6 +22,23 @@ const apart = (heights, low, high) => {
   return found;
 };
 
+// Names beside the ends of lines are placed for a plot of at least this height; in a lower one they would touch.
+const PLACED_PX = 280;
+const lowered = (notes, { yaxis, margin, height }) => {
+  const h = height - margin?.t - margin?.b;
+  if (!(h < PLACED_PX) || yaxis?.type !== "log") return notes;
+  const [low, high] = yaxis.range;
+  const place = ({ y, yshift }) => (h * (y - low)) / (high - low) + yshift / 1000; // as they were where two are level
+  const beside = notes.filter((note) => note.xanchor === "right" && note.yanchor === "middle" && note.xshift < 0);
+  const moved = new Map();
+  for (const x of new Set(beside.map((note) => note.x))) {
+    const group = beside.filter((note) => note.x === x && place(note) > -1 && place(note) < h + 1);
+    const heights = apart(group.map(place), NAME_PX / 2, h - NAME_PX / 2);
+    group.forEach((note, i) => moved.set(note, { ...note, yshift: heights[i] - place({ ...note, yshift: 0 }) }));
+  }
+  return notes.map((note) => moved.get(note) ?? note);
+};
+
 // The text of a line's last point going back in time, where that is now.
 const movedText = (text, y) => {
   const name = Array.isArray(text) && text.find(Boolean);
@@ -36,7 +53,7 @@ class Panel {
     this.node.className = "board-panel";
     this.node.dataset.panel = name;
     this.node.dataset.redraws = "0";
-    this.node.setAttribute("role", "img");
+    this.node.setAttribute("role", "figure"); // not "img", which would hide its buttons
     this.node.style.gridArea = name;
     this.name = name;
     this.zoom = new Map(); // axis name -> the range that the person has chosen
@@ -46,8 +63,15 @@ class Panel {
     board.sizes.observe(this.node);
   }
 
+  // What people hear who do not see the chart: the sentence it came with, and where it looks back, that of its title.
+  describe(shown, caption) {
+    const title = caption?.map(([text]) => text).join("").replace(/<[^>]*>/g, "");
+    const back = shown === null || !this.figure ? "" : ` Now at update ${shown}${title ? `: ${title}` : ""}.`;
+    this.node.setAttribute("aria-label", this.alt + back);
+  }
+
   show(message, info) {
-    this.node.setAttribute("aria-label", info.alt);
+    this.alt = info.alt;
     if (this.revision !== message.revision) this.zoom.clear();
     this.revision = message.revision;
     if (this.digest === info.digest || !info.size) return; // without a size it rests
@@ -118,6 +142,7 @@ class Panel {
       if (/^[xy]axis\d*$/.test(key)) layout[key] = { ...layout[key] }; // Plotly writes into it
     }
     for (const [axis, range] of this.zoom) layout[axis] = { ...layout[axis], range: [...range], autorange: false };
+    if (given.annotations) layout.annotations = lowered(given.annotations, layout);
     if (r < 0) return layout;
     const { steps, captions } = message.scrub;
     const step = steps[r];
@@ -143,7 +168,10 @@ class Panel {
     this.busy = true;
     try {
       await globalThis.Plotly.react(this.node, this.traces(message, r), this.layout(message, r), this.config());
-      if (!this.drawnAt) this.listen();
+      if (!this.drawnAt) {
+        this.listen();
+        for (const svg of this.node.querySelectorAll(".main-svg")) svg.setAttribute("aria-hidden", "true"); // said by the label
+      }
       this.node.dataset.redraws = String(Number(this.node.dataset.redraws) + 1);
     } finally {
       this.drawnAt = performance.now();

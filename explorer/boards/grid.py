@@ -6,6 +6,7 @@ from itertools import pairwise
 
 _AREA = r"(?:[a-zA-Z][\w-]*|\.)"
 _ROW = re.compile(rf'"\s*({_AREA}(?:\s+{_AREA})*)\s*"\s*(\d+)px\s*')
+_CHART = 100  # px: rows from here on hold charts, lower ones a line of text or the scrubber
 _COLUMNS = re.compile(r"/\s*((?:\d*\.?\d+(?:fr|px|%)\s*)+)")
 
 
@@ -15,12 +16,14 @@ class Grid:
 
     Attributes:
         wide: The template as it was given.
+        filling: The same for a page of given height: rows of charts share what the others leave.
         narrow: The first column's areas at full width in their order, then the others in two columns.
         names: The areas, without ".".
         above_scrub: The area just above "scrub", whose plot the scrubber is aligned with; "" where there is none.
     """
 
     wide: str
+    filling: str
     narrow: str
     names: tuple[str, ...]
     above_scrub: str
@@ -38,8 +41,12 @@ def parse_grid(areas: str) -> Grid:
         raise ValueError(f'areas are rows such as "a b" 210px, then / and the column widths, not {areas!r}')
     wide = " ".join(f'"{" ".join(names)}" {height}px' for names, height in rows)
     heights = _heights(rows)
+    shares = " ".join(
+        f'"{" ".join(names)}" {f"{height}fr" if height >= _CHART else f"{height / 16:g}rem"}' for names, height in rows
+    )
     return Grid(
         wide=f"{wide} / {columns[1].strip()}",
+        filling=f"{shares} / {columns[1].strip()}",
         narrow=_stacked(rows, heights),
         names=tuple(heights),
         above_scrub=_above_scrub([names for names, _ in rows]),

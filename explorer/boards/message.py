@@ -71,6 +71,7 @@ class Board:
         revision: Names the experiment: zoom and scrubber position are kept as long as it stays the same.
         dimmed: Whether the charts are not those of the headline, because theirs are not there yet.
         narrow: `areas` for a narrow window, where stacking them would push what follows out of sight.
+        filling: Whether the rows of charts share the height of the window, as in projector mode.
         file: What is shown, in letters of a file name, for the names of pictures.
     """
 
@@ -82,6 +83,7 @@ class Board:
     revision: str = ""
     dimmed: bool = False
     narrow: str = ""
+    filling: bool = False
     file: str = "board"
 
 
@@ -96,9 +98,10 @@ def encode(board: Board) -> bytes:
     if missing or len({panel.name for panel in panels}) < len(panels):
         raise ValueError(f"each panel needs an area of its own: {missing or 'a name is given twice'}")
     body = _Body()
+    narrow = parse_grid(board.narrow).wide if board.narrow else grid.narrow
     head = {
-        "wide": grid.wide,
-        "narrow": parse_grid(board.narrow).wide if board.narrow else grid.narrow,
+        "wide": grid.filling if board.filling else grid.wide,
+        "narrow": grid.filling if board.filling else narrow,
         "align": grid.above_scrub,
         "revision": board.revision,
         "dimmed": board.dimmed,

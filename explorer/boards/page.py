@@ -9,7 +9,7 @@ import plotly.offline
 from explorer.boards.message import Board
 from explorer.boards.parts import code, part
 from explorer.boards.sections import Choices, Section, html
-from explorer.figures.theme import Theme, ink, style
+from explorer.figures.theme import Theme, ink, shade_of, style
 
 # Whatever the scripts might ask for, nothing outside the file is loaded. Pictures are drawn from blobs.
 POLICY = (
@@ -62,7 +62,7 @@ def _colours(theme: Theme) -> str:
     """What Streamlit calls the colours of the theme."""
     colours = ink(theme)
     named = {
-        "color-scheme": theme,
+        "color-scheme": "dark" if shade_of(theme) else "light",
         "--st-text-color": colours.text,
         "--st-background-color": colours.paper,
         "--st-border-color": colours.zero,

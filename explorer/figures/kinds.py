@@ -4,7 +4,7 @@ import zlib
 from collections.abc import Sequence
 
 from explorer.figures.panels import DASHES, Look
-from explorer.figures.theme import Theme, ink
+from explorer.figures.theme import Theme, ink, shade_of
 from explorer.findings.swept import plain
 from explorer.findings.variants import variant_names
 
@@ -30,7 +30,7 @@ def looks(variants: Sequence[str], theme: Theme) -> dict[str, Look]:
 
     An unknown kind gets a spare colour that never changes.
     """
-    shade, found, names = 0 if theme == "light" else 1, dict[str, Look](), variant_names(variants)
+    shade, found, names = shade_of(theme), dict[str, Look](), variant_names(variants)
     for label, name in names.items():
         kind = plain(label)
         spare = zlib.crc32(kind.encode()) % len(_SPARE)

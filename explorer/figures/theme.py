@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Any, Literal
 
-Theme = Literal["light", "dark"]
+Theme = Literal["light", "dark", "light projector", "dark projector"]
+"""The last two have more contrast; cells keep their colours."""
 
 FONT = 14  # px: no text in a figure is smaller
 TITLE = 16
@@ -53,7 +54,7 @@ class Ink:
     paper: str
 
 
-_INKS = {
+_INKS: dict[Theme, Ink] = {
     "light": Ink(
         text="#1A1C23", quiet="#57606A", reference="#6E7781", grid="rgba(110,119,129,0.18)",
         band="rgba(110,119,129,0.16)", cut="rgba(110,119,129,0.55)", zero="#D0D4DA", broken="#D6336C",
@@ -64,21 +65,36 @@ _INKS = {
         band="rgba(174,182,192,0.20)", cut="rgba(174,182,192,0.55)", zero="#4A505A", broken="#FF6B9A",
         vanishing="rgba(120,150,255,0.10)", exploding="rgba(255,160,90,0.10)", paper="#14171D",
     ),
+    "light projector": Ink(
+        text="#000000", quiet="#24292F", reference="#4B535D", grid="rgba(36,41,47,0.28)",
+        band="rgba(110,119,129,0.22)", cut="rgba(36,41,47,0.75)", zero="#C3C8CF", broken="#B8144F",
+        vanishing="rgba(70,90,160,0.10)", exploding="rgba(200,110,40,0.12)", paper="#FFFFFF",
+    ),
+    "dark projector": Ink(
+        text="#FFFFFF", quiet="#E1E5EA", reference="#B9C1CB", grid="rgba(225,229,234,0.30)",
+        band="rgba(174,182,192,0.28)", cut="rgba(225,229,234,0.75)", zero="#5A616C", broken="#FF7FA8",
+        vanishing="rgba(120,150,255,0.16)", exploding="rgba(255,160,90,0.16)", paper="#000000",
+    ),
 }  # fmt: skip
 
 
 def style(cell: str, theme: Theme = "light") -> Style:
     """Return the colour and dash of a kind of cell; an unknown kind gets a spare one that never changes."""
-    shade = 0 if theme == "light" else 1
+    shade = shade_of(theme)
     if cell in _COLOURS:
         return Style(_COLOURS[cell][shade], _DASHES[cell])
     spare = zlib.crc32(cell.encode()) % len(_SPARE)
     return Style(_SPARE[spare][shade], _SPARE_DASHES[spare])
 
 
+def shade_of(theme: Theme) -> int:
+    """Return which of two colours a theme takes, that for light pages or that for dark ones."""
+    return int(theme.startswith("dark"))
+
+
 def ink(theme: Theme = "light") -> Ink:
     """Return the neutral colours of a theme."""
-    return _INKS["dark" if theme == "dark" else "light"]
+    return _INKS[theme]
 
 
 @cache

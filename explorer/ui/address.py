@@ -3,21 +3,21 @@
 The experiment in the session decides; the URL follows it, and leads only when it was opened, edited or gone back to.
 Widgets answer faster than a browser writes its address, so a run that a widget caused never reads the URL. All pages
 show the same experiment; a page may have keys of its own beside it, and the Explore page has run=kept where it shows a
-run that has ended.
+run that has ended. Some keys hold on every page (everywhere.py).
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import streamlit as st
 
 from explorer.building import DeviceError, device_of
 from explorer.experiment import Experiment, all_settings, read
-from explorer.problems import ExperimentError
-from explorer.ui import runs
+from explorer.problems import ExperimentError, shown
+from explorer.ui import everywhere, runs
 
 EXPLORE, RUN = "explore", "run"
-Own = Mapping[str, list[str]]
+Own = everywhere.Own
 _STATE, _URL, _NOTICES, _OWN = "experiment", "url", "notices", "changed_here"
 _ARRIVED = "arrived"
 _PAGE, _KEYS = "page", "keys of pages"
@@ -53,7 +53,7 @@ def arrived() -> bool:
 def write(page: str, *, alone: bool = False) -> None:
     """Let the URL say what the page shows."""
     experiment = _shown()
-    wanted = dict(own(page))
+    wanted = {**own(page), **everywhere.keys()}
     if not alone:
         wanted |= {key: [value] for key, value in experiment.explicit().items()}
     if page == EXPLORE and runs.in_link(experiment):
@@ -85,18 +85,24 @@ def own(page: str) -> Own:
 def change_own(page: str, keys: Own) -> None:
     """Give a page's own keys other values; called by widgets."""
     st.session_state.setdefault(_KEYS, {})[page] = keys
+    changed()
+
+
+def changed() -> None:
+    """What the page shows was changed by a widget: the next run does not follow the URL."""
     st.session_state[_OWN] = True
 
 
-def choice(page: str, key: str, options: Sequence[str]) -> str:
-    """Which of some options a page's own key says; what is none of them is told, and the first is taken."""
-    word = (own(page).get(key) or [options[0]])[-1]
-    if word in options:
+def choice(page: str, key: str, options: Iterable[str]) -> str:
+    """The word that one of the page's own keys gives; the first of the options where it gives none or a wrong one."""
+    first, *others = options
+    word = (own(page).get(key) or [first])[-1]
+    if word in (first, *others):
         return word
-    notice(f"{key}: {word[:40]!r} is none of {', '.join(options)}. The first is shown.")
-    st.session_state[_KEYS][page] = {k: values for k, values in own(page).items() if k != key}
+    notice(f"{key}: {shown(word)} is not allowed; give one of {', '.join([first, *others])}. {first} is shown.")
+    st.session_state[_KEYS][page] = {name: values for name, values in own(page).items() if name != key}
     write(page)
-    return options[0]
+    return first
 
 
 def correct(page: str, keys: Own, experiment: Experiment) -> None:
@@ -108,8 +114,11 @@ def correct(page: str, keys: Own, experiment: Experiment) -> None:
 def _follow(page: str, url: Own, keys: Sequence[str], *, alone: bool) -> None:
     """Show what the URL says."""
     mine = {key: values for key, values in url.items() if key in keys}
-    asked = {key: values for key, values in url.items() if key not in mine and (page, key) != (EXPLORE, RUN)}
+    before, said = everywhere.projecting(), everywhere.follow(url)
+    others = (*mine, *everywhere.KEYS, *([RUN] if page == EXPLORE else []))
+    asked = {key: values for key, values in url.items() if key not in others}
     experiment, notices = _parse(asked)
+    notices = said + notices
     if page == EXPLORE and RUN in url:
         if runs.of(experiment) is None:
             runs.show_kept(experiment)
@@ -119,6 +128,10 @@ def _follow(page: str, url: Own, keys: Sequence[str], *, alone: bool) -> None:
     st.session_state.setdefault(_KEYS, {})[page] = mine
     if not alone or _STATE not in st.session_state:
         _set(experiment)
+    if everywhere.projecting() != before:  # the page's frame is drawn already, for what held before
+        changed()
+        st.session_state[_URL] = (page, url)
+        st.rerun()
 
 
 def notices() -> list[str]:

@@ -14,8 +14,10 @@ import streamlit as st
 import xarray as xr
 
 from explorer.boards import Board, Panel, Rich, Scrub, Section, encode
+from explorer.boards.grid import parse_grid
 from explorer.boards.parts import HTML, code, part
 from explorer.figures import Theme
+from explorer.ui.everywhere import projecting
 from explorer.ui.look import theme
 
 __all__ = ["Board", "Drawn", "Offer", "Panel", "Rich", "Scrub", "board", "drawn", "load_board", "show"]
@@ -91,6 +93,7 @@ def board(
     numbers: Numbers | None = None,
     page: Page | None = None,
     title: str = "",
+    projected: str = "",
     **rest: Any,
 ) -> None:
     """Draw the panels in one grid, in place, and let the scrubber move them together without asking the server.
@@ -103,22 +106,41 @@ def board(
         numbers: As in `Offer`.
         page: As in `Offer`.
         title: As in `Offer`.
+        projected: As in `show`.
         rest: What else a `Board` has.
     """
-    show(key, Offer(Board(panels, areas, **rest), theme(), numbers, page, title), picked)
+    show(key, Offer(Board(panels, areas, **rest), theme(), numbers, page, title), picked, projected)
 
 
-def show(key: str, offer: Offer, picked: Picked | None = None) -> None:
-    """Draw a board, and keep what can be exported of it; see `board`."""
+def show(key: str, offer: Offer, picked: Picked | None = None, projected: str = "") -> None:
+    """Draw a board, and keep what can be exported of it; see `board`.
+
+    Args:
+        key: As in `board`.
+        offer: What is shown, and exported.
+        picked: As in `board`.
+        projected: `areas` for projector mode, where the grid fills the window; charts without one are left out.
+    """
 
     def clicked() -> None:
         found = st.session_state[key].get("picked")
         if picked is not None and found:
             picked(str(found["panel"]), int(found["place"]))
 
-    _board(key=key, data=encode(offer.board), on_theme_change=_drawn_again, on_picked_change=clicked)
+    _board(
+        key=key, data=encode(_fitted(offer.board, projected)), on_theme_change=_drawn_again, on_picked_change=clicked
+    )
     known = drawn(key)
     known.offer = _whole(offer, known.offer)
+
+
+def _fitted(board: Board, projected: str) -> Board:
+    """The board as the page has room for it."""
+    if not projecting():
+        return board
+    names = parse_grid(projected or board.areas).names
+    panels = [panel for panel in board.panels if panel.name in names]
+    return replace(board, panels=panels, areas=projected or board.areas, filling=True)
 
 
 def drawn(key: str) -> Drawn:

@@ -7,6 +7,7 @@ from explorer.ui import compared, notices
 from explorer.ui.compare_stage import compare_stage
 from explorer.ui.compared import Comparison
 from explorer.ui.controls import controls, put
+from explorer.ui.everywhere import hidden
 from explorer.workers.processes import PROCESSES
 
 
@@ -38,7 +39,8 @@ def _choose(found: Comparison) -> None:
 
 found = compared.current()
 with st.sidebar:
-    _choose(found)
+    if not hidden("controls"):
+        _choose(found)
     controls(found.experiments[found.at])
 notices.show()
 compare_stage(found.experiments)

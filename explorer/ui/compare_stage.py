@@ -24,6 +24,7 @@ from explorer.several import Several
 from explorer.ui import compared as comparison
 from explorer.ui.board import Offer, show
 from explorer.ui.costs import cost_of, find_out
+from explorer.ui.everywhere import hidden
 from explorer.ui.exports import export
 from explorer.ui.look import duration, theme
 from explorer.ui.measured import Measured, starts
@@ -59,7 +60,8 @@ def compare_stage(experiments: Sequence[Experiment]) -> None:
 
     live()
     with st.container(horizontal=True, vertical_alignment="center", key="transport"):
-        _buttons(job, running=running)
+        if not hidden("train"):
+            _buttons(job, running=running)
         export(BOARD, json.dumps([experiment.model_dump(mode="json") for experiment in experiments], indent=2))
         progress()
 

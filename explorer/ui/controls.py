@@ -16,6 +16,7 @@ from explorer.findings.published_sentences import published_beside_measured
 from explorer.presets import PRESETS, Preset
 from explorer.settings import Setting, text
 from explorer.ui import address, runs
+from explorer.ui.everywhere import hidden
 
 OWN = "Your own"
 WORDS = {**facts.CELL_NAMES, "temporal_order": "temporal order", "pytorch": "PyTorch"}
@@ -25,17 +26,23 @@ MORE = ("optimizer", "batch_size", "steps", "seed", "device", "dtype")  # top fi
 
 
 def controls(experiment: Experiment) -> None:
-    """Draw all controls; each change goes to the address, and the page runs again with it."""
-    _preset(experiment)
+    """Draw all controls that the link does not hide; each change goes to the address, and the page runs again."""
+    if hidden("controls"):
+        return
+    if not hidden("preset"):
+        _preset(experiment)
     more: list[tuple[Setting, Any]] = []
     for setting, value in experiment.settings().items():
+        if hidden(setting.key):
+            continue
         if setting.path[0] in MORE or "bias" in setting.path:
             more.append((setting, value))
         else:
             _control(setting, value)
-    with st.expander("Biases, optimiser, sizes, seed"):
-        for setting, value in more:
-            _control(setting, value)
+    if more:
+        with st.expander("Biases, optimiser, sizes, seed"):
+            for setting, value in more:
+                _control(setting, value)
 
 
 def _preset(experiment: Experiment) -> None:

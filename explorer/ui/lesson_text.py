@@ -20,6 +20,8 @@ STYLE = """<style>
 .lesson sub, .lesson sup { font-size: 0.72em; line-height: 0; }
 .lesson ul { list-style: none; margin: 0 0 0.4rem; padding: 0; font-size: 1rem; line-height: 1.35; }
 .lesson li { margin: 0 0 0.15rem; padding: 0; }
+.st-key-lesson-keys { display: none; }
+.stMainBlockContainer [data-testid="stHorizontalBlock"]:has(.board) { flex-direction: row; }
 .st-key-lesson-turn { margin-bottom: -0.4rem; }
 .st-key-lesson-turn .lesson-at { font-size: 1rem; opacity: 0.85; text-align: center; }
 .st-key-lesson-choices { gap: 0.4rem; }

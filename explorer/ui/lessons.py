@@ -4,10 +4,16 @@ import streamlit as st
 
 from explorer.lessons import LESSONS
 from explorer.ui import address, lesson_place, lesson_runs, lesson_text, notices
+from explorer.ui.keys import keys
 from explorer.ui.lesson_place import KEYS, LESSONS_PAGE, Place
 from explorer.ui.lesson_stage import lesson_stage
 from explorer.ui.look import theme
 from explorer.workers.processes import PROCESSES
+
+KEYS_PRESS = {
+    "PageDown": "lesson-on", "PageUp": "lesson-back", " ": "step-on", "ArrowRight": "step-on", "ArrowLeft": "step-back",
+    "r": "reveal", "h": "hide", "t": "lesson-live", **{str(number): f"choose-{number}" for number in range(1, 5)},
+}  # fmt: skip
 
 
 def _turn(place: Place) -> None:
@@ -42,8 +48,8 @@ def _predict(place: Place, right: int) -> None:
             type="primary" if number == place.predicted else "secondary", 
             icon=":material/check:" if true else ":material/close:" if wrong else None,
         )  # fmt: skip
-    word = "Hide" if place.revealed else "Reveal"
-    box.button(word, key="reveal", on_click=lambda: lesson_place.reveal(lesson_place.here()))
+    word, key = ("Hide", "hide") if place.revealed else ("Reveal", "reveal")
+    box.button(word, key=key, on_click=lambda: lesson_place.reveal(lesson_place.here()))
 
 
 address.current(LESSONS_PAGE, KEYS, alone=True)
@@ -58,5 +64,6 @@ with left:
         st.html(lesson_text.explained(place.lesson, theme()))
 with right:
     lesson_stage(place)
+keys(KEYS_PRESS, key="lesson-keys")
 notices.show()
 PROCESSES.warm_up()

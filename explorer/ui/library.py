@@ -12,8 +12,10 @@ from explorer.library import library
 from explorer.several import SweepError
 from explorer.ui import address, compared, notices, runs
 from explorer.ui.compared import Comparison
+from explorer.ui.controls import put
 
 LIBRARY, GO = "library", "go to"
+FILTER = "filter"
 CHOSEN, DELETIONS = "chosen runs", "deletions"
 HEIGHT, ROW = 520, 35  # px of the list and of a row in it
 ASIDE = 20  # files that are none of its own, told one by one
@@ -36,6 +38,20 @@ def _whole(entry: Entry) -> str:
     """All that a run can be found by, what is as by default included."""
     fields = " ".join(f"{key} = {value}" for key, value in entry.experiment.flat().items())
     return f"{fields} {entry.status} {'pinned' * entry.pinned}".lower()
+
+
+def _filter() -> str:
+    """The words to filter by, from the link or as written here."""
+
+    def changed() -> None:
+        words = st.session_state["filter-runs"].strip()
+        address.change_own(LIBRARY, {FILTER: [words]} if words else {})
+
+    put("filter-runs", (address.own(LIBRARY).get(FILTER) or [""])[-1])
+    return st.text_input(
+        "Filter", key="filter-runs", on_change=changed, placeholder="Filter, such as: lstm adding finished",
+        label_visibility="collapsed",
+    )  # fmt: skip
 
 
 def _table(entries: list[Entry]) -> dict[str, list[Any]]:
@@ -156,17 +172,15 @@ def _list(shown: list[Entry]) -> list[Entry]:
 
 if page := st.session_state.pop(GO, None):
     st.switch_page(PAGES[page])
-address.current(LIBRARY, ("filter",), alone=True)
+address.current(LIBRARY, (FILTER,), alone=True)
 entries, aside = library().entries()
 filled, room = sum(entry.size for entry in entries) / 1e6, library().room / 1e6
 many = f"{_runs(len(entries))} kept: {filled:.{0 if filled > 10 else 1}f} of {room:.0f} MB"
-st.subheader(many if entries else "No run is kept yet")
+st.header(many if entries else "No run is kept yet", anchor=False)
 if not entries:
     st.write("Train an experiment on the Explore page: once it has ended, or its tab is closed, its run stands here.")
 else:
-    words = st.text_input(
-        "Filter", key="filter-runs", placeholder="Filter, such as: lstm adding finished", label_visibility="collapsed"
-    )
+    words = _filter()
     shown = _filtered(entries, words)
     place = st.container()
     chosen = _list(shown) if shown else []

@@ -1,10 +1,11 @@
 """What Streamlit's theme does not set: less air, no empty band above the page, no fading while things are renewed."""
 
-from typing import Literal
-
 import streamlit as st
 
-_STYLE = """<style>
+from explorer.figures.theme import Theme, ink, shade_of
+from explorer.ui.everywhere import projecting
+
+STYLE = """<style>
 .stMainBlockContainer { padding: 3.2rem 2rem 0.3rem; }
 .stAppHeader { background: transparent; pointer-events: none; }
 .stAppHeader button { pointer-events: auto; }
@@ -25,18 +26,36 @@ table.compared tbody td { white-space: nowrap; }
 table.compared thead th { font-weight: 400; opacity: 0.75; vertical-align: bottom; }
 table.compared tbody tr { border-top: 1px solid rgba(128, 128, 128, 0.25); }
 table.compared tbody th { font-weight: 700; text-align: left; }
-[data-testid="stSidebar"] { min-width: 300px; max-width: 300px; }
+[data-testid="stSidebar"]:has([data-testid="stSidebarCollapseButton"]) { min-width: 18.75rem; max-width: 18.75rem; }
+[data-testid="stBaseButton-primary"]:not(:disabled) * { color: var(--page-on-primary); opacity: 1 !important; }
+[data-testid$="Active"][data-testid^="stBaseButton"] p { color: var(--page-text); }
+.stApp :is(a, button, summary, input, [role="slider"], [role="radio"], [tabindex="0"]):focus-visible {
+  outline: 2px solid var(--page-focus); outline-offset: 2px; }
+@media (prefers-reduced-motion: reduce) {
+  *, *::before, *::after { animation-duration: 1ms !important; animation-iteration-count: 1 !important;
+    transition-duration: 1ms !important; scroll-behavior: auto !important; }
+}
 </style>"""
+
+
+# What has the focus is ringed, and what is written on the primary colour; on light pages and on dark ones.
+FOCUS, ON_PRIMARY = ("#0072B2", "#56B4E9"), ("#FFFFFF", "#0B0D11")
 
 
 def page_style() -> None:
     """Put the style into the page."""
-    st.html(_STYLE)
+    shade = shade_of(theme())
+    own = {"focus": FOCUS[shade], "on-primary": ON_PRIMARY[shade], "text": ink(theme()).text}
+    st.html(
+        f"<style>:root {{ {' '.join(f'--page-{name}: {colour};' for name, colour in own.items())} }}</style>{STYLE}"
+    )
 
 
-def theme() -> Literal["light", "dark"]:
-    """The theme the person has chosen."""
-    return "dark" if st.context.theme.type == "dark" else "light"
+def theme() -> Theme:
+    """The theme the person has chosen, with more contrast on a projector."""
+    if st.context.theme.type == "dark":
+        return "dark projector" if projecting() else "dark"
+    return "light projector" if projecting() else "light"
 
 
 def duration(seconds: float) -> str:

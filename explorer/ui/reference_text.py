@@ -11,7 +11,7 @@ from explorer.settings import Setting, text
 from explorer.typeset import typeset
 
 KEYS = "A field's key is its name in links (`?k2=20`), its flag (`--k2 20`) and the last word of its place in files."
-_STYLE = """<style>
+STYLE = """<style>
 .stMainBlockContainer .reference { max-width: 52rem; font-size: 1.1rem; line-height: 1.6; }
 .reference p { margin: 0 0 0.8rem; }
 .reference .lead { font-size: 1.25rem; line-height: 1.5; }
@@ -47,7 +47,7 @@ _STYLE = """<style>
 
 def style(theme: Theme) -> str:
     """The look of the page."""
-    return _STYLE.replace("PAPER", ink(theme).paper)
+    return STYLE.replace("PAPER", ink(theme).paper)
 
 
 def page(*pieces: str) -> str:

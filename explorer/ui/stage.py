@@ -13,6 +13,7 @@ from explorer.findings import with_loss
 from explorer.scripts import script
 from explorer.ui import address, compared, runs
 from explorer.ui.board import Board, Offer, show
+from explorer.ui.everywhere import hidden
 from explorer.ui.explored import AREAS, PANELS, SCRUB, Explored
 from explorer.ui.exports import export
 from explorer.ui.look import duration, theme
@@ -28,6 +29,7 @@ TURNS = (("gradient", "heat"), ("gradient", "loss", "norms", "share"))
 SCRUB_EVERY = 8  # redraws between two that bring the updates to look back at
 BOARD, _LAST, _TURN = "explore", "last drawn", "turn"
 BUTTON = 120  # px; the same for Train, Pause and Resume, so that nothing beside them moves
+PROJECTED = '"gradient loss" 210px "gradient norms" 210px "scrub ." 44px / 1.9fr 1fr'
 
 
 def stage(experiment: Experiment) -> None:
@@ -58,8 +60,14 @@ def stage(experiment: Experiment) -> None:
 
     live()
     with st.container(horizontal=True, vertical_alignment="center", gap="xsmall", key="transport"):
-        _buttons(experiment, phase, began=job is not None)
+        if not hidden("train"):
+            _buttons(experiment, phase, began=job is not None)
+        if not hidden("pin"):
+            st.button(
+                "Pin", key="pin", on_click=lambda: _pin(address.now()), help="Put this experiment on the Compare page."
+            )
         export(BOARD, experiment.model_dump_json(indent=2), partial(script, experiment))
+        _open(experiment, began=job is not None)
         progress()
 
 
@@ -105,7 +113,7 @@ def _charts(experiment: Experiment, job: runs.Run | None, found: Measured) -> No
     last = st.session_state.get(_LAST)
     drawn = explored.board(due, last.panels if last is not None else (), done=not streams)
     numbers = recorded if recorded is not None else shown
-    show(BOARD, Offer(drawn, look, lambda: numbers, lambda: [explored.board()]))
+    show(BOARD, Offer(drawn, look, lambda: numbers, lambda: [explored.board()]), projected=PROJECTED)
     st.session_state[_LAST] = drawn
 
 
@@ -124,7 +132,9 @@ def _without(experiment: Experiment, found: Measured) -> None:
     name = findings.facts.name(experiment.cell.kind)
     said = f"Measuring this {name} network over {experiment.task.steps} time steps: {found.waiting or 0:.0f} s so far."
     last = st.session_state.get(_LAST) or Board(areas=AREAS)
-    show(BOARD, Offer(replace(last, headline=found.error or said, subline="", dimmed=True), theme()))
+    show(
+        BOARD, Offer(replace(last, headline=found.error or said, subline="", dimmed=True), theme()), projected=PROJECTED
+    )
 
 
 def _missing(found: Measured) -> list[str]:
@@ -158,10 +168,13 @@ def _buttons(experiment: Experiment, phase: Phase | None, *, began: bool) -> Non
     st.button("Step", key="step", **on(runs.step), disabled=phase == "running" or over)
     st.button("Stop", key="stop", **on(runs.stop), disabled=phase not in ("running", "paused"))
     st.button("Reset", key="reset", **on(runs.reset), disabled=not began)
-    st.button("Pin", key="pin", **on(_pin), help="Put this experiment on the Compare page.")
+
+
+def _open(experiment: Experiment, *, began: bool) -> None:
+    """Show the kept run."""
     place = st.empty()  # always there, so that nothing after it moves
     if not began and runs.kept(experiment) is not None:
-        place.button("Open", key="open", **on(runs.show_kept))
+        place.button("Open", key="open", on_click=lambda: runs.show_kept(address.now()))
 
 
 def _pin(experiment: Experiment) -> None:

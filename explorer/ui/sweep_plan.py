@@ -75,7 +75,11 @@ def plan() -> Plan:
         else:
             address.notice(f"{SEEDS}: {word!r} is not a number from 1 to {MOST_SEEDS}. The default is used.")
     order = {axis.key: place for place, axis in enumerate(AXES)}
-    return Plan(dict(sorted(chosen.items(), key=lambda item: order[item[0]])), seeds)
+    found = Plan(dict(sorted(chosen.items(), key=lambda item: order[item[0]])), seeds)
+    if found.keys() != {key: values for key, values in own.items() if key != PICTURE}:  # wrong, or in other words
+        _tell(found)
+        address.write(SWEEP)
+    return found
 
 
 def choose(now: Plan) -> None:

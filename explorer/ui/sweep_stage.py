@@ -18,6 +18,7 @@ from explorer.summaries import summaries
 from explorer.ui import address, notices, runs
 from explorer.ui.board import Panel, board
 from explorer.ui.costs import distinct, find_out, grid_costs
+from explorer.ui.everywhere import hidden, projecting
 from explorer.ui.exports import export
 from explorer.ui.look import duration, theme
 from explorer.ui.presence import presence
@@ -55,8 +56,9 @@ def sweep_stage(experiment: Experiment) -> None:
     """Show the sweep around an experiment: its plan, its progress, its pictures."""
     job: _Job | None = st.session_state.get(_JOB)
     asked = plan()
-    with st.expander(f"What varies: {asked.words}", expanded=job is None):
-        choose(asked)
+    if not hidden("vary"):
+        with st.expander(f"What varies: {asked.words}", expanded=job is None and not projecting()):
+            choose(asked)
     try:
         grid = asked.grid(experiment)
     except (SweepError, ExperimentError) as error:
@@ -81,8 +83,10 @@ def sweep_stage(experiment: Experiment) -> None:
             st.rerun()  # sets the timer anew
 
     with st.container(horizontal=True, vertical_alignment="center", key="transport"):
-        _buttons(grid, job, mine, running=running)
-        put_picture()
+        if not hidden("train"):
+            _buttons(grid, job, mine, running=running)
+        if not hidden("picture"):
+            put_picture()
         if grid is not None:
             export(BOARD, json.dumps({"config": grid.config.model_dump(mode="json"), "over": grid.over}, indent=2))
     live()
@@ -104,7 +108,7 @@ def put_picture() -> None:
 
 
 def _shown() -> str:
-    return address.choice(SWEEP, PICTURE, list(PICTURES))
+    return address.choice(SWEEP, PICTURE, PICTURES)
 
 
 def _buttons(grid: Grid | None, job: _Job | None, mine: _Job | None, *, running: bool) -> None:

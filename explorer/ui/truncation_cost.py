@@ -79,7 +79,7 @@ class Costs(Picture):
         return bool(st.session_state.get(_STOPPED) == self._asked(experiment))
 
     def _over(self) -> Over:
-        word = address.choice(self._page, OVER, list(SIZES))
+        word = address.choice(self._page, OVER, SIZES)
         return next(over for over in SIZES if over == word)
 
     def _experiments(self, experiment: Experiment) -> list[Experiment]:

@@ -14,6 +14,7 @@ from explorer.prices import SIZES
 from explorer.scripts import script
 from explorer.ui import address
 from explorer.ui.board import Panel, board
+from explorer.ui.everywhere import hidden
 from explorer.ui.exports import export
 from explorer.ui.look import theme
 from explorer.ui.pictures import Instrument, Picture, Shown
@@ -76,8 +77,10 @@ def truncation_stage(experiment: Experiment) -> None:
             st.rerun()  # sets the timer anew
 
     with st.container(horizontal=True, vertical_alignment="center", key="transport"):
-        picture.buttons(experiment)
-        _choice(name)
+        if not hidden("train"):
+            picture.buttons(experiment)
+        if not hidden("picture"):
+            _choice(name)
         export(BOARD, experiment.model_dump_json(indent=2), partial(script, experiment))
     live()
 
@@ -96,7 +99,7 @@ def _choice(shown: str) -> None:
 
 
 def _shown() -> str:
-    return address.choice(TRUNCATION, PICTURE, list(PICTURES))
+    return address.choice(TRUNCATION, PICTURE, PICTURES)
 
 
 def _draw(name: str, shown: Shown, experiment: Experiment) -> None:

@@ -1,0 +1,77 @@
+"""Keys of the URL that hold on every page: projector mode, and the controls that a student's sheet goes without.
+
+projector=1              larger type and lines, controls folded away, high contrast
+hide=cell,length,train   the controls of these names are not drawn; their values still come from the URL
+"""
+
+import difflib
+from collections.abc import Mapping
+
+import streamlit as st
+
+from explorer.experiment import all_settings
+from explorer.problems import shown
+
+Own = Mapping[str, list[str]]
+PROJECTOR, HIDE = KEYS = ("projector", "hide")
+GROUPS = ("controls", "preset", "train", "pin", "vary", "picture", "pages")
+"""What can be hidden beside single fields: all of the side, the presets, what trains, Pin, a sweep's axes, the choice
+of pictures, the page menu."""
+_WORDS = {"1": True, "true": True, "": True, "0": False, "false": False}
+_STATE = "keys of every page"
+
+
+def keys() -> Own:
+    """What holds now, as keys of the URL; before the first page has run, what the URL says."""
+    known: Own | None = st.session_state.get(_STATE)
+    return known if known is not None else _read({key: st.query_params.get_all(key) for key in KEYS})[0]
+
+
+def follow(url: Own) -> list[str]:
+    """Let hold what a URL says, and return sentences about what it says wrongly."""
+    st.session_state[_STATE], said = _read(url)
+    return said
+
+
+def projecting() -> bool:
+    """Whether the page is on a projector."""
+    return PROJECTOR in keys()
+
+
+def project(on: bool) -> None:
+    """Turn projector mode on or off."""
+    rest = {key: values for key, values in keys().items() if key != PROJECTOR}
+    st.session_state[_STATE] = {PROJECTOR: ["1"], **rest} if on else rest
+
+
+def hidden(name: str) -> bool:
+    """Whether the URL hides a control, by the key of its field or the name of its group."""
+    return any(name in values[0].split(",") for key, values in keys().items() if key == HIDE)
+
+
+def names() -> tuple[str, ...]:
+    """What can be hidden."""
+    return (*GROUPS, *dict.fromkeys(setting.key for setting in all_settings()))
+
+
+def _read(url: Own) -> tuple[Own, list[str]]:
+    found: dict[str, list[str]] = {}
+    said: list[str] = []
+    for word in url.get(PROJECTOR, [])[-1:]:
+        if word.lower() not in _WORDS:
+            said.append(f"{PROJECTOR}: {shown(word)} is not allowed; give 1. It is ignored.")
+        elif _WORDS[word.lower()]:
+            found[PROJECTOR] = ["1"]
+    words = [part.strip() for value in url.get(HIDE, []) for part in value.split(",") if part.strip()]
+    known = names()
+    kept = [word for word in dict.fromkeys(words) if word in known]
+    if kept:
+        found[HIDE] = [",".join(kept)]
+    said += [_unknown(word, known) for word in dict.fromkeys(words) if word not in known]
+    return found, said
+
+
+def _unknown(word: str, known: tuple[str, ...]) -> str:
+    near = difflib.get_close_matches(word, known, 1)
+    meant = f"did you mean {near[0]}?" if near else f"give a field's key, or one of {', '.join(GROUPS)}."
+    return f"{HIDE}: {shown(word)} is no control; {meant} It is ignored."
