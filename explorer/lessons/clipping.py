@@ -69,15 +69,13 @@ class Clipping(Lesson):
         """How A ended, what clipping did in B, what is left in C."""
         free, clipped, fading = (material[name] for name in ("free", "clipped", "fading"))
         broken, worst = diverged_at(free), float(np.nanmax(free["loss"].values)) / chance_loss(free)
-        ended = f"diverges at update {broken}" if broken is not None else f"ends: {learned(free)[1]}"
-        left = reaching(fading).fraction
-        held, threshold = number(100 * clipped_share(clipped)), number(values["threshold"])
+        ended = f"diverges at update {broken}" if broken is not None else f"rises to {number(worst)} times chance"
+        left, held = reaching(fading).fraction, number(100 * clipped_share(clipped))
         return [
             ("A, the ", None), ("ReLU", "relu"),
-            (f" network left free, rises to {number(worst)} times chance and {ended}. B, {held} % of its updates "
-             f"clipped at {threshold}: {learned(clipped)[1]}. In C, ", None),
-            ("tanh", "tanh"),
-            (f", clipping leaves {number(left)} of the end's gradient at the cue: {learned(fading)[1]}.", None),
+            (f" network left free, {ended}. B, {held} % of its updates clipped at {number(values['threshold'])}: "
+             f"{learned(clipped)[1]}. In C, ", None),
+            ("tanh", "tanh"), (f", {number(left)} of the end's gradient reaches the cue: {learned(fading)[1]}.", None),
         ]  # fmt: skip
 
     def figures(self, material: Material, values: Values, theme: Theme, *, revealed: bool) -> Figures:

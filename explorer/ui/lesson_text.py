@@ -31,6 +31,17 @@ STYLE = """<style>
 .st-key-lesson-row { min-height: 4.4rem; }
 .lesson .sources { font-size: 0.875rem; line-height: 1.35; opacity: 0.85; margin: 0; }
 </style>"""
+# Both columns end with the window: the charts fill theirs, the words of theirs are scrolled where they are too many.
+PROJECTED = """<style>
+.stMainBlockContainer .stColumn { height: calc(100vh - 2.6rem); }
+.stMainBlockContainer .stColumn:not(:has(.board)) { overflow-y: auto; }
+.lesson h1 { font-size: 1.35rem; }
+.lesson p, .lesson ul { font-size: 0.92rem; line-height: 1.3; }
+.lesson .equation { font-size: 0.95rem; line-height: 1.4; padding-left: 0.5rem; }
+.st-key-lesson-choices button { min-height: 2rem; line-height: 1.2; }
+.st-key-lesson-row { min-height: 3.6rem; }
+.board .board-headline { font-size: 1.2rem; }
+</style>"""
 
 
 def asked(lesson: Lesson) -> str:

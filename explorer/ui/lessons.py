@@ -8,6 +8,7 @@ from explorer.ui.keys import keys
 from explorer.ui.lesson_place import KEYS, LESSONS_PAGE, Place
 from explorer.ui.lesson_stage import lesson_stage
 from explorer.ui.look import theme
+from explorer.ui.projector import projecting
 from explorer.workers.processes import PROCESSES
 
 KEYS_PRESS = {
@@ -54,7 +55,7 @@ def _predict(place: Place, right: int) -> None:
 
 address.current(LESSONS_PAGE, KEYS, alone=True)
 place = lesson_place.here()
-st.html(lesson_text.STYLE)
+st.html(lesson_text.STYLE + lesson_text.PROJECTED * projecting())
 left, right = st.columns([1, 2.7], gap="medium")
 with left:
     _turn(place)
