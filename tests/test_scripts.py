@@ -78,7 +78,7 @@ def test_each_framework_finds_the_gradient_of_the_engine(framework: str, tmp_pat
         reached = expected > 1e-8
         assert reached.all() if "k1" not in CASES[case] or case.startswith("relu") else reached.sum() > 3, case
         assert all(np.isfinite(found))
-        np.testing.assert_allclose(found, expected, rtol=1e-6, atol=0, err_msg=case)
+        np.testing.assert_allclose(found, expected, rtol=1e-9, atol=0, err_msg=case)
         losses = [float(line.partition(": loss ")[2]) for line in lines[:-1]]
         assert len(losses) == (4 if case in TRAINED[framework] else 0)
         if losses:

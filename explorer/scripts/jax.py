@@ -98,20 +98,21 @@ OPTIMIZERS = {
 }  # fmt: skip
 UPDATE = '''
 @jax.jit
-def update(w, memory, inputs, targets):
+def update(w, memory, zeros, inputs, targets):
     """One update of the weights by {optimizer}."""
-    loss, gradient = jax.value_and_grad(loss_of)(w, jnp.zeros((T, B, H)), inputs, targets){clipping}{step}
+    loss, gradient = jax.value_and_grad(loss_of)(w, zeros, inputs, targets){clipping}{step}
     return w, memory, loss
 '''
 TRAIN = """
 w = {{name: jnp.asarray(values) for name, values in start().items()}}
-gradient = jax.jit(jax.grad(loss_of, argnums=1))(w, jnp.zeros((T, B, H)), *next(batches()))  # at the start
+zeros = jnp.zeros((T, B, H))
+gradient = jax.jit(jax.grad(loss_of, argnums=1))(w, zeros, *next(batches()))  # at the start
 grad_h = np.linalg.norm(np.asarray(gradient, np.float64), axis=-1).sum(-1).tolist()
 
 like_w = {{name: jnp.zeros_like(values) for name, values in w.items()}}
 memory = {memory}
 for n, (inputs, targets) in zip(range(STEPS), batches(), strict=False):
-    w, memory, loss = update(w, memory, inputs, targets)
+    w, memory, loss = update(w, memory, zeros, inputs, targets)
     if n % max(STEPS // 10, 1) == 0:
         print(f"update {{n}}: loss {{loss:.4g}}")
 print(json.dumps(grad_h))

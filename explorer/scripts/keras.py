@@ -6,10 +6,10 @@ from explorer.scripts.drawing import by_numpy
 from explorer.scripts.windows import PIECES
 
 CELLS = {
-    "tanh": 'keras.layers.SimpleRNNCell(H, activation="tanh")',
+    "tanh": "keras.layers.SimpleRNNCell(H{tanh})",
     "relu": 'keras.layers.SimpleRNNCell(H, activation="relu")',
-    "lstm": "keras.layers.LSTMCell(H)",
-    "gru": "keras.layers.GRUCell(H, reset_after=True)",
+    "lstm": "keras.layers.LSTMCell(H{tanh})",
+    "gru": "keras.layers.GRUCell(H{tanh}, reset_after=True)",
 }
 NETWORK = '''
 class Network(keras.Model):
@@ -17,7 +17,8 @@ class Network(keras.Model):
 
     def __init__(self):
         super().__init__()
-        self.cell, self.readout = {cell}, keras.layers.Dense(C)
+        self.cell = {cell}
+        self.readout = keras.layers.Dense(C)
         self.cell.build((B, D))
         self.readout.build((B, H))
 
@@ -30,7 +31,7 @@ class Network(keras.Model):
 
     def call(self, inputs, zeros=None):
         x = ops.swapaxes(inputs, 0, 1)  # time first
-        zeros = ops.zeros((T, B, H)) if zeros is None else zeros
+        zeros = ops.zeros((T, B, 1)) if zeros is None else zeros
         begin = [{begin}]
         _, states = ops.scan(self.step, begin, (x, zeros))
 {steps}
@@ -66,7 +67,7 @@ def loss_of(targets, outputs):
 def loss_of(targets, outputs):
     return ops.sum(ops.square(outputs - targets)) / B
 """,
-}  # Keras's own losses take their means in float32, even of float64
+}  # sums: Keras takes means in float32, even those of float64
 OPTIMIZERS = {
     "sgd": "keras.optimizers.SGD(LEARNING_RATE, momentum=MOMENTUM, **clipping)",
     "adam": "keras.optimizers.Adam(LEARNING_RATE, epsilon=1e-8, **clipping)",
@@ -77,9 +78,8 @@ TRAIN = """
 model, w = Network(), start(){recurrent}
 model.set_weights([*recurrent, w["w"].T, w["b"]])
 
-inputs, targets = batch_first(*next(batches()))
-at_start = jax.jit(jax.grad(lambda zeros: loss_of(targets, model(inputs, zeros))))
-gradient = at_start(ops.zeros((T, B, H)))
+at_start = jax.jit(jax.grad(lambda zeros, inputs, targets: loss_of(targets, model(inputs, zeros))))
+gradient = at_start(ops.zeros((T, B, H)), *batch_first(*next(batches())))
 grad_h = np.linalg.norm(np.asarray(gradient, np.float64), axis=-1).sum(-1).tolist()
 
 clipping = {clipping}
@@ -103,24 +103,30 @@ ONE_BIAS = (
 )
 
 
+PRECISE = """
+jax.config.update("jax_enable_x64", True)
+keras.config.set_floatx("float64")  # Keras's own tanh and means would still round to float32, so others are used below
+"""
+
+
 def _write(experiment: Experiment) -> str:
     kind, gru = experiment.cell.kind, experiment.cell.kind == "gru"
+    double = experiment.dtype == "float64"
     clipping, optimizer = CLIPPING[experiment.clipping.kind], OPTIMIZERS[experiment.optimizer.kind]
-    precise = ['jax.config.update("jax_enable_x64", True)\nkeras.config.set_floatx("float64")']
     return joined(
         [
             head(experiment, WRITER.title, WRITER.needs, *([] if gru else [ONE_BIAS])),
             "import json\nimport os\nfrom math import prod, sqrt",
             'os.environ["KERAS_BACKEND"] = "jax"  # read when Keras is imported',
             "import jax\nimport keras\nimport numpy as np\nfrom keras import ops",
-            *precise * (experiment.dtype == "float64"),
+            *([PRECISE] if double else []),
             numbers(experiment),
             *by_numpy(experiment),
             BATCH_FIRST,
             *([REORDERED] if gru else []),
             *([] if full(experiment) else [PIECES]),
             NETWORK.format(
-                cell=CELLS[kind],
+                cell=CELLS[kind].format(tanh=", activation=jax.numpy.tanh" if double else ""),
                 begin=", ".join(["ops.zeros((B, H))"] * (2 if kind == "lstm" else 1)),
                 steps=STEPS[full(experiment)].strip("\n"),
             ),
