@@ -174,7 +174,8 @@ def shown(page: Any) -> Any:
         const full = (name) => document.querySelector(`[data-panel=${name}]`)._fullLayout;
         const y = (name) => [...document.querySelector(`[data-panel=${name}]`)._fullData[0].y];
         return {
-            gradient: y("gradient"), share: y("share"), strip: full("strip").shapes[0].y0,
+            gradient: y("gradient"), marks: document.querySelector("[data-panel=gradient]").data.slice(1).map(
+                ({ x, y }) => [[...(x._inputArray ?? x)], [...(y._inputArray ?? y)]]), share: y("share"), strip: full("strip").shapes[0].y0,
             loss: full("loss").shapes[0].x0, norm: full("norm").shapes[0].x1,
             title: full("gradient").title.text,
             headline: document.querySelector(".board-headline").innerText,
@@ -223,8 +224,14 @@ def test_looking_back_holds_while_data_stream(open_page: Callable[..., Any]) -> 
         page.keyboard.press("ArrowRight")
     at = shown(page)
     assert at["value"].startswith("update 7 of") and at["gradient"][:20] == [None] * 20 and at["gradient"][20] > 0
+    first = list(range(1, 21))
+    assert at["marks"] == [[[], []], [first, [10] * 20], [[], []]], "what is not finite there is marked"
     wait_for_redraws(page, 15)
     assert shown(page)["value"] == at["value"] and shown(page)["gradient"] == at["gradient"]
+    page.keyboard.press("ArrowRight")
+    zeros, broken, hatching = shown(page)["marks"]
+    assert zeros == [first, [1e-5] * 20] and broken == [[], []], "and the zeros of the next"
+    assert hatching == [[0.5, 20.5, 20.5, 0.5, None], [1e-5, 1e-5, 10, 10, None]]
     page.keyboard.press("End")
     later = shown(page)["loss"]
     wait_for_redraws(page, 5)
