@@ -22,8 +22,8 @@ def made_up_run() -> dict[str, np.ndarray]:
     random = np.random.default_rng(0)
     slope = 0.03 + 0.02 * np.cumsum(random.normal(size=TOTAL)) / 10
     grad = np.exp(-slope[:, None] * (LENGTH - TIME) + 0.1 * random.normal(size=(TOTAL, LENGTH)))
-    grad[:, :20] = np.where(np.arange(TOTAL)[:, None] % 50 == 7, np.inf, grad[:, :20])
-    grad[:, :20] = np.where(np.arange(TOTAL)[:, None] % 50 == 8, 0.0, grad[:, :20])
+    grad[:, :20] = np.where(np.isin(np.arange(TOTAL) % 50, (7, 24))[:, None], np.inf, grad[:, :20])
+    grad[:, :20] = np.where(np.arange(TOTAL)[:, None] % 50 == 18, 0.0, grad[:, :20])
     loss = 0.17 + 0.05 * np.exp(-np.arange(TOTAL) / 60) + 0.01 * random.normal(size=TOTAL)
     return {"grad_h": grad, "loss": loss, "norm": np.exp(0.7 * random.normal(size=TOTAL))}
 

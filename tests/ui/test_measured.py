@@ -7,7 +7,7 @@ import pytest
 from explorer.experiment import Experiment
 from explorer.training import measure
 from explorer.ui import measured
-from explorer.ui.notices import plain
+from explorer.ui.notices import plain, shortened
 
 SLOW = [Experiment().changed(length=10, hidden_size=4, cell=cell) for cell in ("tanh", "lstm", "gru")]
 
@@ -79,3 +79,10 @@ def test_another_clipping_by_norm_is_not_measured_again(tab):
 def test_notices_show_what_they_say():
     assert plain("a … ÷ 7e-6\n2") == "a … ÷ 7e\\-6 2"
     assert plain("[x](y) *b* `c` $d$ _e_ <i>") == (r"\[x\]\(y\) \*b\* \`c\` \$d\$ \_e\_ \<i\>")
+
+
+def test_of_many_notices_each_field_is_named():
+    told = [f"{name}: this is not allowed. The default is shown." for name in "abcde"]
+    assert shortened(told[:3]) == told[:3]
+    assert shortened(told) == [*told[:3], "… and 2 more, about d, e."]
+    assert shortened(told * 4)[-1].endswith("d, e, a, b, c, d, e, a, b, c, d, e and 5 more.")
