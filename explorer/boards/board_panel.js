@@ -80,7 +80,8 @@ class Panel {
 
   // The row that is shown of each track, by its name.
   values(message, r) {
-    return (name) => message.values(message.scrub.tracks[name], r);
+    const { tracks } = message.scrub;
+    return (name) => (tracks[name] ? message.values(tracks[name], r) : []);
   }
 
   // Notes named "end TRACK", beside the last points of lines going back in time, where these are now.
