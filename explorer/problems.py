@@ -64,7 +64,10 @@ def problem_of(error: ErrorDetails, root: type[Part]) -> Problem:
         return Problem(path, f"{name}: {shown(value)} is not allowed; give a JSON object with a kind.")
     near = difflib.get_close_matches(value, setting.choices, 1) if isinstance(value, str) else []
     hint = f"; did you mean {near[0]}?" if near else "."
-    return Problem(path, f"{setting.name}: {shown(value)} is not allowed; give {setting.allowed}{hint}")
+    wrong = (
+        "is missing" if error["type"] == "union_tag_not_found" and value is None else f"{shown(value)} is not allowed"
+    )
+    return Problem(path, f"{setting.name}: {wrong}; give {setting.allowed}{hint}")
 
 
 def in_words(data: Mapping[Any, Any], depth: int = 3) -> dict[Any, Any]:

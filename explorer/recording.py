@@ -95,6 +95,7 @@ def attributes(experiment: Experiment, status: Status, recorded: int, plan: Plan
         "chance_loss": chance,
         "chance_text": formula,
         "cuts": json.dumps(_cuts(experiment, plan)),
+        "cuts_vary": int(experiment.truncation.varies),
         "truncation_length": experiment.truncation.reach(task.steps),
         "torch": str(torch.__version__),
     }

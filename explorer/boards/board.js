@@ -17,14 +17,15 @@ function read(data, before) {
   // The updates to look back at are most of a message, so not every one brings them.
   const same = head.scrub === "same";
   if (same) head.scrub = before?.revision === head.revision ? before.scrub : null;
+  const values = same && head.scrub ? before.values : ({ bytes: itemsize, at, width }, r) => {
+    const Floats = itemsize === 4 ? Float32Array : Float64Array;
+    return new Floats(bytes.buffer, body + at + r * width * itemsize, width);
+  };
   return {
     ...head,
     figure: ({ at, size }) => JSON.parse(text(body + at, size)),
-    row: same && head.scrub ? before.row : ({ bytes: itemsize, at, width }, r) => {
-      const Floats = itemsize === 4 ? Float32Array : Float64Array;
-      const values = new Floats(bytes.buffer, body + at + r * width * itemsize, width);
-      return Array.from(values, (value) => (Number.isFinite(value) ? value : null));
-    },
+    values,
+    row: (track, r) => Array.from(values(track, r), (value) => (Number.isFinite(value) ? value : null)),
   };
 }
 

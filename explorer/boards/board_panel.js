@@ -95,10 +95,17 @@ class Panel {
     return this.figure.data.map((trace) => {
       const track = message.scrub.tracks[trace.meta?.track];
       if (!track) return trace;
+      if (trace.meta.mark) return movedMark(trace, this.values(message, r));
       const log = this.figure.layout[(trace.yaxis ?? "y").replace("y", "yaxis")]?.type === "log";
       const y = message.row(track, r).map((value) => (log && !(value > 0) ? null : value)); // else a line falls to 0
       return { ...trace, y, text: movedText(trace.text, y) };
     });
+  }
+
+  // The row that is shown of each track, by its name.
+  values(message, r) {
+    const { tracks } = message.scrub;
+    return (name) => (tracks[name] ? message.values(tracks[name], r) : []);
   }
 
   // Notes named "end TRACK", beside the last points of lines going back in time, where these are now.
@@ -154,6 +161,7 @@ class Panel {
       const { t, b } = given.margin; // the plot's height is what these leave
       layout.annotations = this.named(given.annotations, layout, message, r, height - t - b);
     }
+    Object.assign(layout, movedWords(layout, this.figure.data, this.values(message, r)));
     const title = captions[this.name] && titleText(captions[this.name][r]);
     const named = given.annotations?.some((note) => note.name === "title");
     if (title !== undefined && named) {

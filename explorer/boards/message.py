@@ -23,7 +23,8 @@ class Panel:
     Attributes:
         name: The grid area it fills and its identity in the page: a letter, then letters, digits, "_" or "-".
         figure: The chart, with a template of its own (`import streamlit` makes the default one unusable). A trace
-            with `meta={"track": name}` and shapes named "cursor-x" and "cursor-y" follow the scrubber.
+            with `meta={"track": name}`, its marks (board_marks.js) and shapes named "cursor-x" and "cursor-y"
+            follow the scrubber.
         alt: What the chart shows, in one sentence, for people who hear the page.
         rests: Leave the chart as it is in the browser; the figure is not sent.
     """

@@ -28,7 +28,7 @@ FILES_HTML = """<div class="board-files">
 <button type="button" data-file="keras">Keras</button>
 <button type="button" data-file="jax">JAX</button></div></div>
 <p role="status"></p></div>"""
-SCRIPTS = ("board_words.js", "board_slide.js", "board_panel.js", "board.js")  # one module together
+SCRIPTS = ("board_words.js", "board_marks.js", "board_slide.js", "board_panel.js", "board.js")  # one module together
 
 
 @cache

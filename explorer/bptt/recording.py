@@ -58,6 +58,8 @@ def joint_norms(tensors: Sequence[Tensor]) -> Tensor:
 
 def _over_units(state: Tensor) -> Tensor:
     """[T, M, B, H] → [T, M], in blocks that stay in the cache."""
+    if not state.numel():  # a batch of no sequences
+        return state.new_zeros(state.shape[:2], dtype=torch.float64)
     steps = max(1, NUMBERS // state[0].numel())
     return torch.cat([norm(block).sum(-1) for block in state.split(steps)])
 

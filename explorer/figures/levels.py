@@ -78,7 +78,7 @@ def zeros(drawing: Drawing, found: Sequence[Curve], axis: LogAxis) -> None:
     if axis.zero is None:
         return
     drawing.across("zero", 10.0**axis.zero, {"color": drawing.ink.reference, "width": 1}, layer="below")
-    shown = [c for c in found if (c.values == 0).any()]
+    shown = [c for c in found if (c.values == 0).any() or (c.track and (c.rows == 0).any())]
     lift = 0.012 * (axis.ceiling - axis.bottom)  # lines that are zero at the same steps stay visible side by side
     for i, curve in enumerate(shown):
         times = np.flatnonzero(curve.values == 0) + 1
@@ -86,33 +86,43 @@ def zeros(drawing: Drawing, found: Sequence[Curve], axis: LogAxis) -> None:
         drawing.scatter(
             f"{curve.name} zero", x=times, y=np.full(len(times), height), mode="markers",
             marker={"color": curve.colour, "size": 4, "symbol": "circle"}, cliponaxis=False,
+            meta=moving(curve, "zero", height),
             hovertemplate=f"{curve.name}: exactly 0 at t = %{{x}}<extra></extra>",
         )  # fmt: skip
 
 
+def moving(curve: Curve, mark: str, height: float) -> dict[str, object] | None:
+    """Return what lets the board put a line's marks where they are at another update; None where it shows only one."""
+    return {"track": curve.track, "mark": mark, "at": height} if curve.track else None
+
+
 def broken(drawing: Drawing, found: Sequence[Curve], room: Room) -> None:
     """Draw what is not finite along the top edge, with the first such step going back in time."""
-    axis, first = room.axis, (False, 0, "")
+    axis, first = room.axis, (False, 0, "", False)
     if axis.top is None:
         return
     for curve in found:
         bad = np.flatnonzero(~np.isfinite(curve.values))
-        if not bad.size:
+        if not bad.size and not (curve.track and not np.isfinite(curve.rows).all()):
             continue
         drawing.scatter(
             f"{curve.name} not finite", x=bad + 1, y=np.full(len(bad), 10.0**axis.top), mode="markers",
             marker={"color": curve.colour, "size": 7,
                     "symbol": ["x-thin-open" if np.isnan(curve.values[i]) else "triangle-up" for i in bad]},
             text=[number(curve.values[i]) for i in bad], cliponaxis=False,
+            meta=moving(curve, "broken", 10.0**axis.top),
             hovertemplate=f"{curve.name}: %{{text}} at t = %{{x}}<extra></extra>",
         )  # fmt: skip
-        first = max(first, (not curve.before, int(bad[-1]) + 1, number(curve.values[bad[-1]]).lstrip("-")))
-    now, time, word = first
+        if bad.size:
+            word = number(curve.values[bad[-1]]).lstrip("-")
+            first = max(first, (not curve.before, int(bad[-1]) + 1, word, curve.track is not None))
+    now, time, word, moves = first
     if time:
-        _first_broken(drawing, time, f"{word} from t = {time} back{'' if now else ' before training'}", room)
+        said = f"{word} from t = {time} back{'' if now else ' before training'}"
+        _first_broken(drawing, time, said, room, **({"name": "not finite"} if moves else {}))
 
 
-def _first_broken(drawing: Drawing, time: int, text: str, room: Room) -> None:
+def _first_broken(drawing: Drawing, time: int, text: str, room: Room, **settings: str) -> None:
     axis, line = room.axis, {"color": drawing.ink.broken, "width": 1.5}
     drawing.shape("not finite", "line", x0=time, x1=time, y0=10.0**axis.high, y1=10.0**axis.ceiling, line=line)
     top = room.y(axis.top)
@@ -121,4 +131,4 @@ def _first_broken(drawing: Drawing, time: int, text: str, room: Room) -> None:
         for y in (top, top - 24, top - 48, top - 72)
         for anchor in ("left", "right")
     ]
-    room.write(drawing, options, font={"color": drawing.ink.broken})
+    room.write(drawing, options, font={"color": drawing.ink.broken}, **settings)

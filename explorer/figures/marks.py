@@ -86,13 +86,23 @@ def unreached(drawing: Drawing, found: Sequence[Curve], room: Room) -> list[tupl
     edges = np.flatnonzero(np.diff(np.concatenate([[0], dead.astype(int), [0]])))
     stretches = [(int(a) + 1, int(b)) for a, b in zip(edges[::2], edges[1::2], strict=True)]
     bottom, top = 10.0**room.axis.bottom, 10.0**room.axis.ceiling
-    for first, last in stretches:
+    live = [c for c in found if c.track]
+    if stretches or (live and all((c.rows == 0).any() for c in live)):
         drawing.scatter(
-            "exactly zero", x=[first - 0.5, last + 0.5, last + 0.5, first - 0.5], y=[bottom, bottom, top, top],
+            "exactly zero", y=[bottom, bottom, top, top, None] * len(stretches),
+            x=[corner for a, b in stretches for corner in (a - 0.5, b + 0.5, b + 0.5, a - 0.5, None)],
             mode="lines", line={"width": 0}, fill="toself", hoverinfo="skip", fillcolor=CLEAR,
             fillpattern={"shape": "/", "fgcolor": drawing.ink.zero, "bgcolor": CLEAR, "size": 9, "solidity": 0.18},
+            meta=_hatching(found, live) | {"low": bottom, "high": top} if live else None,
         )  # fmt: skip
     return stretches
+
+
+def _hatching(found: Sequence[Curve], live: Sequence[Curve]) -> dict[str, object]:
+    """Return what lets the board hatch another update: the lines that move, and where all others are zero."""
+    still = [c.values == 0 for c in found if not c.track]
+    moving = {"mark": "hatch", "track": live[0].track, "tracks": [c.track for c in live]}
+    return moving | ({"still": np.all(still, axis=0).tolist()} if still else {})
 
 
 def say_zero(drawing: Drawing, stretches: Sequence[tuple[int, int]], cuts: Sequence[int], room: Room) -> None:
@@ -110,7 +120,7 @@ def say_zero(drawing: Drawing, stretches: Sequence[tuple[int, int]], cuts: Seque
     if right - left > extent("0")[1]:
         options += [_turned(room.option(" ".join(words), (left + right) / 2, float(y))) for y in heights]
     font = {"color": drawing.ink.text, "size": FONT}
-    room.write(drawing, options, font=font, bgcolor=drawing.ink.paper, borderpad=3)
+    room.write(drawing, options, name="exactly zero", font=font, bgcolor=drawing.ink.paper, borderpad=3)
 
 
 def _turned(option: Option) -> Option:

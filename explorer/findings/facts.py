@@ -74,6 +74,11 @@ def cuts(dataset: xr.Dataset) -> list[int]:
     return [int(t) for t in _listed(dataset, "cuts")]
 
 
+def cut_anywhere(dataset: xr.Dataset) -> bool:
+    """Tell whether each update has cuts of its own, and no unit that is off could be what stops its gradient."""
+    return bool(dataset.attrs.get("cuts_vary")) and is_run(dataset) and kind(dataset) != "relu"
+
+
 def _listed(dataset: xr.Dataset, name: str) -> list[Any]:
     """Return an attribute that holds a list as JSON, empty where there is none."""
     text = dataset.attrs.get(name)

@@ -86,7 +86,9 @@ def zero_before(dataset: xr.Dataset, step: int = -1, variable: str = "grad_h") -
     if start - 1 in facts.cuts(dataset):
         return start, "truncation cuts it"
     # A step back may well fade a thousandfold: what was that near the smallest normal number has underflowed.
-    return start, "underflow" if values[alive[0]] < 1e3 * facts.floor(dataset)[1] else "no gradient flows"
+    if values[alive[0]] < 1e3 * facts.floor(dataset)[1]:
+        return start, "underflow"
+    return start, "truncation cuts it" if facts.cut_anywhere(dataset) else "no gradient flows"
 
 
 def normal_from(dataset: xr.Dataset, step: int = -1, variable: str = "grad_h") -> int | None:

@@ -42,7 +42,7 @@ def behaviour(dataset: xr.Dataset, step: int = -1) -> str:
 def _rate(dataset: xr.Dataset, step: int) -> str:
     found = decay(dataset, step)
     if found is None:
-        return "is too short a curve to speak of a rate"
+        return "goes back too few steps to speak of a rate"
     if found.constant:
         return f"stays within a factor of {number(max(found.spread, 1.1))}"
     if found.fit >= ROUGHLY:

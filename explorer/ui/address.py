@@ -6,6 +6,7 @@ show the same experiment; a page may have keys of its own beside it, and the Exp
 run that has ended. Some keys hold on every page (everywhere.py).
 """
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
@@ -205,6 +206,7 @@ def _parse(url: Mapping[str, list[str]]) -> tuple[Experiment, list[str]]:
     keys, there = {s.name: s.key for s in all_settings()}, {s.path for s in experiment.settings()}
     for problem in problems:
         name, colon, rest = problem.sentence.partition(":")  # the link says "length", not "task.length"
+        rest = re.sub(r"[\w.]+\.\w+", lambda dotted: keys.get(dotted[0], dotted[0]), rest)
         end = "The default is shown." if problem.path in there else "It is ignored."
         said.append(f"{keys.get(name, name)}{colon}{rest} {end}")
     return _possible(experiment, said), said

@@ -84,7 +84,9 @@ def _control(setting: Setting, value: Any) -> None:
     key = f"field-{setting.key}"
 
     def changed() -> None:
-        if stale(key):
+        # A tick on its way when the page gave this widget up brings it once more, as if somebody had just chosen it.
+        gone = setting.path not in {s.path for s in address.now().settings()}
+        if gone or stale(key):
             return
         address.change(**{setting.key: st.session_state[key]})
 

@@ -5,12 +5,14 @@ from collections import OrderedDict
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
+import numpy as np
 import streamlit as st
 import torch
 import xarray as xr
 
 from explorer import budget
 from explorer.building import DeviceError
+from explorer.clipping import NoClipping, NormClipping
 from explorer.experiment import Experiment
 from explorer.findings import facts
 from explorer.optimizers import Adam
@@ -118,7 +120,7 @@ def _known_or_asked(experiment: Experiment, found: Measured) -> xr.Dataset | Non
         del st.session_state["measuring"]
         job = None
     if (dataset := _look_up(key)) is not None:
-        return dataset.assign_attrs(experiment=experiment.model_dump_json())
+        return _clipped(dataset, experiment).assign_attrs(experiment=experiment.model_dump_json())
     if found.waiting is not None:
         return None
     if budget.seconds(experiment) <= QUICK:
@@ -139,8 +141,24 @@ def _give_up_others(wanted: Sequence[Experiment]) -> None:
 
 
 def _key(experiment: Experiment) -> str:
-    """What a measurement depends on: the number of updates and the optimiser come after it."""
-    return experiment.model_copy(update={"steps": 1, "optimizer": Adam()}).model_dump_json()
+    """What a measurement depends on: the number of updates and the optimiser come after it.
+
+    Clipping comes after it as well; by value it needs the gradient itself, which is not kept.
+    """
+    after: dict[str, object] = {"steps": 1, "optimizer": Adam()}
+    if isinstance(experiment.clipping, NormClipping):
+        after["clipping"] = NoClipping()
+    return experiment.model_copy(update=after).model_dump_json()
+
+
+def _clipped(dataset: xr.Dataset, experiment: Experiment) -> xr.Dataset:
+    """The measurement of one clipping by norm, or of none, as that of another."""
+    rule = experiment.clipping
+    if not isinstance(rule, NoClipping | NormClipping):
+        return dataset
+    norm = dataset["grad_norm"]
+    longer = np.isfinite(norm) & (norm > (rule.threshold if isinstance(rule, NormClipping) else np.inf))
+    return dataset.assign(grad_norm_clipped=norm.where(~longer, getattr(rule, "threshold", np.nan)))
 
 
 def _look_up(key: str) -> xr.Dataset | None:

@@ -105,6 +105,14 @@ def test_truncation_is_named_as_the_cause():
     assert "is exactly zero before step 81: truncation cuts it, so nothing reaches the first cue (near t = 25)." in said
 
 
+def test_cuts_that_vary_are_named_as_the_cause_too():
+    """Which steps they stand at is not kept; a unit of a ReLU may be off as well, so there nothing is blamed."""
+    for cell, cause in (("tanh", "truncation cuts it"), ("relu", "no gradient flows")):
+        run = xr.concat([dataset(np.where(BACK > 19, 0.0, 0.9**BACK), cell)] * 2, "step", combine_attrs="override")
+        run = run.assign_coords(step=[0, 1]).assign_attrs(cuts="[]", cuts_vary=1)
+        assert f"is exactly zero before step 81: {cause}" in text(findings.headline([run], 0))
+
+
 def test_what_reaches_the_cue():
     found = findings.reaching(dataset(0.5**BACK, "lstm", cell_state=3.0 * 0.9**BACK))
     assert (found.time, found.origin) == (25, 100)

@@ -22,7 +22,8 @@ def made_up_run() -> dict[str, np.ndarray]:
     random = np.random.default_rng(0)
     slope = 0.03 + 0.02 * np.cumsum(random.normal(size=TOTAL)) / 10
     grad = np.exp(-slope[:, None] * (LENGTH - TIME) + 0.1 * random.normal(size=(TOTAL, LENGTH)))
-    grad[:, :20] = np.where(np.arange(TOTAL)[:, None] % 50 == 7, np.inf, grad[:, :20])
+    grad[:, :20] = np.where(np.isin(np.arange(TOTAL) % 50, (7, 24))[:, None], np.inf, grad[:, :20])
+    grad[:, :20] = np.where(np.arange(TOTAL)[:, None] % 50 == 18, 0.0, grad[:, :20])
     loss = 0.17 + 0.05 * np.exp(-np.arange(TOTAL) / 60) + 0.01 * random.normal(size=TOTAL)
     return {"grad_h": grad, "loss": loss, "norm": np.exp(0.7 * random.normal(size=TOTAL))}
 
@@ -50,8 +51,10 @@ def panels(run: dict[str, np.ndarray], n: int) -> list[Panel]:
     share = np.cumsum(np.where(np.isfinite(now), now, 0))
     strip = go.Heatmap(x=TIME, y=steps[rows], z=np.log10(run["grad_h"][rows]), showscale=False, zmin=-4, zmax=1)
     log = {"type": "log", "range": [-5, 1], "dtick": 1}
+    marks = [{"mark": "zero", "at": 1e-5}, {"mark": "broken", "at": 10.0}, {"mark": "hatch", "low": 1e-5, "high": 10.0}]
+    marked = [go.Scatter(x=[], y=[], mode="markers", meta={"track": "grad_h", "tracks": ["grad_h"]} | m) for m in marks]
     return [
-        Panel("gradient", figure([line(x=TIME, y=now, meta={"track": "grad_h"})], f"gradient, {n}", yaxis=log), "g"),
+        Panel("gradient", figure([line(x=TIME, y=now, meta={"track": "grad_h"}), *marked], f"{n}", yaxis=log), "g"),
         Panel("loss", figure([line(x=steps, y=run["loss"][:n])], "loss", shapes=[cursor("x", n - 1)]), "loss"),
         Panel("norm", figure([line(x=steps, y=run["norm"][:n])], "norm", shapes=[cursor("x", n - 1)]), "norm"),
         Panel("strip", figure([strip], "the same curve at every update", shapes=[cursor("y", n - 1)]), "strip"),

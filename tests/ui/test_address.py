@@ -65,7 +65,7 @@ def test_the_contracts_link_opens_that_experiment():
         ({"bogus": "1"}, ["bogus"]),
         ({"length": ["10", "20"]}, ["length"]),
         ({"batch_size": "4096", "length": "10000", "hidden_size": "2048"}, ["GB"]),
-        ({"k1": "5"}, ["k1"]),
+        ({"k1": "5"}, ["k1", "give window as truncation."]),
     ],
 )
 def test_what_is_not_allowed_is_named(query, words):

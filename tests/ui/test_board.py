@@ -175,6 +175,8 @@ def shown(page: Any) -> Any:
         const y = (name) => [...document.querySelector(`[data-panel=${name}]`)._fullData[0].y];
         return {
             gradient: y("gradient"), share: y("share"), strip: full("strip").shapes[0].y0,
+            marks: document.querySelector("[data-panel=gradient]").data.slice(1).map(
+                ({ x, y }) => [[...(x._inputArray ?? x)], [...(y._inputArray ?? y)]]),
             loss: full("loss").shapes[0].x0, norm: full("norm").shapes[0].x1,
             title: full("gradient").title.text,
             headline: document.querySelector(".board-headline").innerText,
@@ -202,6 +204,13 @@ def test_scrubber_moves_everything_without_the_server(open_page: Callable[..., A
     assert at["headline"] == f"tanh at update {step}." and at["title"] == f"gradient at update {step}"
     np.testing.assert_allclose(np.array(at["gradient"]), run["grad_h"][step], rtol=1e-6)
     assert not np.allclose(at["gradient"], newest["gradient"]) and not np.allclose(at["share"], newest["share"])
+    first, nothing = list(range(1, 21)), [[], []]
+    page.keyboard.press("ArrowRight")  # update 18: zero up to t = 20
+    hatching = [[0.5, 20.5, 20.5, 0.5, None], [1e-5, 1e-5, 10, 10, None]]
+    assert at["marks"] == [nothing] * 3
+    assert shown(page)["marks"] == [[first, [1e-5] * 20], nothing, hatching]
+    page.keyboard.press("ArrowRight")  # update 24: not finite up to there
+    assert shown(page)["marks"] == [nothing, [first, [10] * 20], nothing]
     box = slider.bounding_box()
     page.mouse.click(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
     middle = shown(page)["loss"]

@@ -262,7 +262,7 @@ def test_on_a_narrow_touch_screen_the_controls_open_and_close(browser, serve):
     context.close()
 
 
-def test_a_change_while_training_stays(page, serve):
+def test_a_change_while_training_stays_and_can_be_taken_back(page, serve):
     open_page(page, serve(APP, "length=50"))
     page.locator(".st-key-train button").click()
     wait_for_update(page, 5)
@@ -274,3 +274,13 @@ def test_a_change_while_training_stays(page, serve):
         wait_for_update(page, 5)
         assert f"cell={cell}" in page.url
         page.wait_for_selector(f".board-headline >> text={name}")
+    page.locator(".st-key-field-cell button", has_text="tanh").click()  # which has none of the GRU's update bias
+    page.wait_for_function("() => !location.search.includes('cell=')")
+    page.wait_for_selector(".board-headline >> text=tanh")
+    time.sleep(1)  # for what was on its way
+    page.evaluate("history.back()")
+    page.wait_for_selector(".board-headline >> text=ReLU")
+    page.wait_for_function("() => location.search.includes('cell=relu')")
+    page.evaluate("history.back()")
+    page.wait_for_selector(".board-headline >> text=GRU")
+    assert page.locator("[data-testid=stToast]").count() == 0

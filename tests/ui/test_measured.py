@@ -7,7 +7,7 @@ import pytest
 from explorer.experiment import Experiment
 from explorer.training import measure
 from explorer.ui import measured
-from explorer.ui.notices import plain
+from explorer.ui.notices import plain, shortened
 
 SLOW = [Experiment().changed(length=10, hidden_size=4, cell=cell) for cell in ("tanh", "lstm", "gru")]
 
@@ -60,6 +60,29 @@ def test_what_cannot_be_measured_is_told_and_not_tried_again(tab):
     assert len(Job.made) == 2
 
 
+def test_another_clipping_by_norm_is_not_measured_again(tab):
+    """What is told of it is what measuring it would tell."""
+    measured.starts(SLOW[:1])
+    Job.made[0].answer, Job.made[0].done = measure(SLOW[0]), True
+    for threshold in (1e-3, 1e3, None):
+        rule = {"clipping": "none"} if threshold is None else {"threshold": threshold}
+        experiment = SLOW[0].changed(**rule)
+        (flow,), found = measured.starts([experiment])
+        assert found.waiting is None and flow is not None
+        assert flow.attrs["experiment"] == experiment.model_dump_json()
+        for name, values in measure(experiment).items():
+            assert flow[name].values == pytest.approx(values.values, rel=1e-6, nan_ok=True)
+    assert 1e-3 < float(flow["grad_norm"][0]) < 1e3, "clipped by one of the thresholds, not by the other"
+    assert len(Job.made) == 1
+
+
 def test_notices_show_what_they_say():
     assert plain("a … ÷ 7e-6\n2") == "a … ÷ 7e\\-6 2"
     assert plain("[x](y) *b* `c` $d$ _e_ <i>") == (r"\[x\]\(y\) \*b\* \`c\` \$d\$ \_e\_ \<i\>")
+
+
+def test_of_many_notices_each_field_is_named():
+    told = [f"{name}: this is not allowed. The default is shown." for name in "abcde"]
+    assert shortened(told[:3]) == told[:3]
+    assert shortened(told) == [*told[:3], "… and 2 more, about d, e."]
+    assert shortened(told * 4)[-1].endswith("d, e, a, b, c, d, e, a, b, c, d, e and 5 more.")

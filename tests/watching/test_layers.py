@@ -172,3 +172,15 @@ def test_no_bound_on_the_size():
     with watch(module):
         assert module(torch.ones(1, 1, 1))[0].requires_grad
     assert "RNN" in repr(recorder)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_batch_of_no_sequences(kind):
+    """What torch runs is run: the last batch of a data loader with a filter may be empty."""
+    module = layer(kind, INPUTS, HIDDEN)
+    with watch(module) as recorder:
+        output, _ = module(randn(STEPS, 0, INPUTS))
+        output.sum().backward()
+    assert output.shape == (STEPS, 0, HIDDEN)
+    assert recorder.dataset()["grad_h"].values.tolist() == [[0.0] * STEPS]
+    assert not module.weight_hh_l0.grad.any()
