@@ -122,7 +122,9 @@ def _check_table(numbers: xr.Dataset) -> None:
     """Refuse a table that would not fit into memory."""
     sizes: Mapping[Any, int] = numbers.sizes
     rows = prod(sizes.values())
-    wanted, allowed = CELL * rows * len(numbers), limits().memory
+    texts = [v.values.ravel() for v in numbers.variables.values() if v.dtype.kind in "OUT"]  # such as the experiment
+    letters = sum(max(map(len, map(str, text)), default=0) for text in texts)
+    wanted, allowed = (CELL * len(numbers.variables) + letters) * rows, limits().memory
     if wanted > allowed:
         raise ExportError(
             f"A table of {rows:.3g} rows would take {wanted / 1e9:.3g} GB of memory, the budget is "
