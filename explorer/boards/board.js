@@ -76,7 +76,9 @@ class Board {
 
   // Charts grow with the page's type, 16 px but for projector mode.
   magnify() {
-    this.root.style.setProperty("--scale", parseFloat(getComputedStyle(document.documentElement).fontSize) / 16);
+    const scale = parseFloat(getComputedStyle(document.documentElement).fontSize) / 16;
+    if (scale !== this.scale) this.root.style.setProperty("--scale", scale);
+    this.scale = scale;
   }
 
   update(message, retheme) {
