@@ -19,7 +19,10 @@ Jobs = Mapping[str, TrainingJob]
 
 
 def material(place: Place) -> Material:
-    """What is known: of the live runs once each has begun, else what is kept, else measured here and now."""
+    """What is known: of the live runs once each has begun, else what is kept, else measured here and now.
+
+    Nothing where what is kept is missing and would take long to make.
+    """
     for job in jobs(place).values():
         job.touch()
     found = {name: job.dataset() for name, job in jobs(place).items()}
@@ -28,16 +31,23 @@ def material(place: Place) -> Material:
         return live
     if pricing(place):
         return place.lesson.priced(place.values, cost_of)
-    kept = opened(place.lesson, place.values)
-    return kept if kept is not None else _measured(place.number, tuple(place.values.items()))
+    return _at_rest(place.number, place.values)
 
 
-def right(place: Place) -> int:
-    """Which choice is true of the data, at the values first shown."""
-    first = Place(place.number, None, False, place.lesson.defaults)
-    kept = opened(first.lesson, first.values)
-    found = kept if kept is not None else _measured(first.number, tuple(first.values.items()))
-    return first.lesson.right(found, first.values)
+def right(place: Place) -> int | None:
+    """Which choice is true of the data, at the values first shown; None where there are none."""
+    values = place.lesson.defaults
+    found = _at_rest(place.number, values)
+    return place.lesson.right(found, values) if found else None
+
+
+def _at_rest(number: int, values: Mapping[str, Any]) -> Material:
+    """What is kept, or else what is measured at once."""
+    lesson = LESSONS[number]
+    kept = opened(lesson, values)
+    if kept is None and lesson.live == "measure":
+        return _measured(number, tuple(values.items()))
+    return kept or {}
 
 
 @lru_cache(maxsize=64)  # shared by everybody; nobody changes one

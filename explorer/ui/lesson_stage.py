@@ -25,6 +25,7 @@ from explorer.ui.look import duration, theme
 BOARD = "lesson"
 LOOK = 0.25  # seconds between two redraws while something is under way
 FEW, WIDTH = 3, 360  # choices that stand side by side; px of a slider
+MISSING = "The runs kept for this lesson are not here; make them with: python -m explorer lessons --make"
 WAITING = "Choose what you expect, then reveal what is measured."
 
 
@@ -56,6 +57,9 @@ def lesson_stage(place: Place) -> None:
 def _charts(place: Place, *, busy: bool) -> None:
     lesson, look = place.lesson, theme()
     found = lesson_runs.material(place)
+    if not found:
+        show(BOARD, Offer(Board(areas=lesson.areas, headline=MISSING), look))
+        return
     figures = lesson.figures(found, place.values, look, revealed=place.revealed)
     drawn = Board(
         [Panel(area, figure, str(figure.layout.meta["alt"])) for area, figure in figures.items()],

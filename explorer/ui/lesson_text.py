@@ -52,7 +52,7 @@ def asked(lesson: Lesson) -> str:
 def explained(lesson: Lesson, theme: Theme) -> str:
     """The equation, what its symbols stand for, and where this was first said."""
     lines = "<br>".join(_html(pieces(lesson, line, theme)) for line in lesson.equation)
-    symbols = "".join(f"<li>{_html(said)}</li>" for said in legend(lesson, theme))
+    symbols = "".join(f"<li><b>{_html(said[:1])}</b>{_html(said[1:])}</li>" for said in legend(lesson, theme))
     sources = "; ".join(typeset(source) for source in lesson.sources)
     return (
         f'<div class="lesson"><div class="equation">{lines}</div><ul>{symbols}</ul>'

@@ -32,7 +32,7 @@ def _turn(place: Place) -> None:
         )  # fmt: skip
 
 
-def _predict(place: Place, right: int) -> None:
+def _predict(place: Place, right: int | None) -> None:
     """The choices; once revealed, which one is true of the data."""
 
     def choose(number: int) -> None:
