@@ -30,7 +30,7 @@ try:
         ],
         position="top",
     )
-    frame("" if page.title == "Reference" else page.title)  # that page has a title of its own
+    frame("" if page.title in ("Lessons", "Reference") else page.title)  # these have titles of their own
     page.run()
 finally:
     gc.enable()

@@ -17,6 +17,7 @@ from explorer.scripts import script
 from explorer.ui import lesson_place, lesson_runs
 from explorer.ui.board import Board, Offer, Panel, Rich, Scrub, show
 from explorer.ui.controls import put
+from explorer.ui.everywhere import hidden
 from explorer.ui.exports import export
 from explorer.ui.lesson_place import Place
 from explorer.ui.lesson_text import sections
@@ -44,9 +45,9 @@ def lesson_stage(place: Place) -> None:
         _progress(place)
 
     with st.container(horizontal=True, vertical_alignment="bottom", key="lesson-row"):
-        for control in place.lesson.controls:
+        for control in place.lesson.controls if not hidden("controls") else ():
             _control(place, control)
-        if place.lesson.live != "measure":
+        if place.lesson.live != "measure" and not hidden("train"):
             _buttons(place, busy=busy)
         _export(place)
         if place.lesson.live != "measure":
