@@ -29,9 +29,8 @@ class ByLag(Lesson):
     title = "Why ‖∂L/∂W‖ looks healthy while long memory is dead"
     question = (
         "A training monitor shows ‖∂L/∂W_hh‖, and it is far from zero. It is a sum of parts that travelled 0, 1, 2 … "
-        "steps back from the loss. In a tanh network with PyTorch’s default weights, how much of the norm can the "
-        "parts "
-        "make up that travelled more than ten steps?"
+        "steps back from the loss. In a tanh network with PyTorch’s default weights, how much of that norm do "
+        "the parts together have that travelled more than ten steps?"
     )
     choices = ("Most of it", "Between a hundredth and a tenth", "Less than a hundredth")
     controls = (Control("cell", "Cell", CELLS, "tanh", "What the gradient has to pass.", words=WORDS.__getitem__),)
@@ -61,9 +60,8 @@ class ByLag(Lesson):
         last = float(found["grad_weight"].values[:-1][-1] / total)
         return [
             ("In this ", None), (WORDS[cell], cell),
-            (f" network ‖∂L/∂W_hh‖ is {number(total)}. The parts that travelled more than {NEAR} steps have norms "
-             f"that sum "
-             f"to {number(_beyond(found))} of it, and the farthest alone has {number(last)}.", None),
+            (f" network ‖∂L/∂W_hh‖ is {number(total)}. Together, the parts that travelled "
+             f"more than {NEAR} steps have {number(_beyond(found))} of that norm, and the farthest alone has {number(last)}.", None),
         ]  # fmt: skip
 
     def figures(self, material: Material, values: Values, theme: Theme, *, revealed: bool) -> Figures:
@@ -82,9 +80,8 @@ class ByLag(Lesson):
 
 
 def _beyond(found: xr.Dataset) -> float:
-    """Sum of the norms of the far parts over that of the whole: no less than what they make up together."""
-    parts = found["grad_weight"].values
-    return float(parts[NEAR + 1 :].sum() / found["grad_weight_cumulative"].values[-1])
+    """Norm of the sum of the parts that travelled more than NEAR steps, over the norm of the whole."""
+    return float(found["grad_weight_beyond"].values[NEAR] / found["grad_weight_cumulative"].values[-1])
 
 
 def _of(cell: str) -> Experiment:

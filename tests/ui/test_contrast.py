@@ -15,7 +15,7 @@ ROOT = Path(__file__).parents[2]
 THEMES: tuple[Theme, ...] = get_args(Theme)
 CELLS = ("tanh", "lstm", "gru", "relu", "one that is new", "another", "a third", "and a fourth")
 SCHEMES = ("full", "window", "online", "stochastic", "subsequence", "adaptive", "rtrl")
-CSS = (ROOT / "explorer/ui/board.css").read_text(encoding="utf-8")
+CSS = (ROOT / "explorer/boards/board.css").read_text(encoding="utf-8")
 
 
 def channels(colour: str) -> list[float]:

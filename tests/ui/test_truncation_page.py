@@ -56,7 +56,10 @@ def test_every_picture_says_something(picture: str, seen: list[str]) -> None:
     kept = at.query_params.get("picture", "credit")
     assert kept in (picture, [picture]) or (picture, kept) == ("no", "credit")
     assert notices(at) == (
-        ["picture: 'no' is none of credit, lags, bias, variants, adaptive, memory, sign, cost. The first is shown."]
+        [
+            "picture: 'no' is not allowed; "
+            "give one of credit, lags, bias, variants, adaptive, memory, sign, cost. credit is shown."
+        ]
         if picture == "no" else []
     )  # fmt: skip
 
@@ -115,7 +118,7 @@ def test_what_takes_long_is_measured_apart_and_can_be_stopped(monkeypatch: pytes
 def test_costs_are_measured_until_they_are_stopped(seen: list[str]) -> None:
     at = open_page(picture="cost", over="no", length="21")
     assert "over" not in at.query_params
-    assert notices(at) == ["over: 'no' is none of length, k2, hidden_size. The first is shown."]
+    assert notices(at) == ["over: 'no' is not allowed; give one of length, k2, hidden_size. length is shown."]
     job = at.session_state["measuring cost"]
     next(b for b in at.button if b.label == "Stop").click().run()
     job.thread.join(30)

@@ -159,7 +159,7 @@ def test_what_was_recorded_is_kept_however_it_ends(end):
     steps = 12 if end == "finished" else 10_000
     job = TrainingJob(experiment(steps=steps), keep=lambda run, seconds: kept.append((run, seconds)))
     if end != "finished":
-        until(lambda: job.seconds > 0)
+        until(lambda: job.seconds > 0 and job.recorded >= 5)
     if end == "stopped":
         job.stop()
     elif end == "killed":
