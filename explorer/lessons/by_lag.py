@@ -60,8 +60,8 @@ class ByLag(Lesson):
         last = float(found["grad_weight"].values[:-1][-1] / total)
         return [
             ("In this ", None), (WORDS[cell], cell),
-            (f" network ‖∂L/∂W_hh‖ is {number(total)}. Together, the parts that travelled "
-             f"more than {NEAR} steps have {number(_beyond(found))} of that norm, and the farthest alone has {number(last)}.", None),
+            (f" network ‖∂L/∂W_hh‖ is {number(total)}. Together, the parts that travelled more than {NEAR} steps have "
+             f"{number(_beyond(found))} of that norm, and the farthest alone has {number(last)}.", None),
         ]  # fmt: skip
 
     def figures(self, material: Material, values: Values, theme: Theme, *, revealed: bool) -> Figures:
