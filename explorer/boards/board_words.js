@@ -47,8 +47,8 @@ const written = (pieces, { x, y, width, size, weight = 400, colour, opacity = 1 
   const step = 1.3 * size;
   const lines = linesOf(pieces, width, `${weight} ${size}px ${PICTURE_FONT}`).map((words, i) => {
     const spans = words.flatMap((word, k) =>
-      word.map(([text, own], j) => svg("tspan", own ? { fill: own } : {}, k && !j ? ` ${text}` : text)));
-    const look = { "font-family": PICTURE_FONT, "font-size": size, "font-weight": weight, fill: colour, opacity };
+      word.map(([text, own], j) => svg("tspan", own ? { fill: own, "fill-opacity": 1 } : {}, k && !j ? ` ${text}` : text)));
+    const look = { "font-family": PICTURE_FONT, "font-size": size, "font-weight": weight, fill: colour, "fill-opacity": opacity };
     return svg("text", { x, y: y + (i + 0.8) * step, style: "white-space: pre", ...look }, ...spans);
   });
   return { lines, high: step * lines.length };

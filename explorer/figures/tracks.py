@@ -87,11 +87,10 @@ def names(drawing: Drawing, found: Sequence[tuple[Look, float | None]]) -> None:
     panels.ends(drawing, [(look, at, at) for look, at in found if at is not None], yref="paper")
 
 
-def beside(looks: Mapping[str, Look]) -> int:
-    """Return the margin in pixels that the names of lines need."""
-    return round(
-        16 + max((extent(look.name.replace(", ", "<br>"), FONT + 1)[0] for look in looks.values()), default=60)
-    )
+def beside(looks: Mapping[str, Look], *, whole: bool = False) -> int:
+    """Return the margin in pixels that the names of lines need, broken at commas or each whole on one line."""
+    broken = [look.name if whole else look.name.replace(", ", "<br>") for look in looks.values()]
+    return round(16 + max((extent(name, FONT + 1)[0] for name in broken), default=60))
 
 
 def pair(drawing: Drawing, heads: Sequence[str], x: Settings, y: Sequence[Settings], title: str) -> None:

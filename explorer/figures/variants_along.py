@@ -34,7 +34,11 @@ def variants_along(run: xr.Dataset, theme: Theme = "light") -> go.Figure:
     words = variant_sentences.variants_sentence(run)
     one = run.sizes.get("step", 1) == 1
     looks = kinds.looks(run["variant"].values.tolist(), theme)
-    margin = {"l": tracks.beside(looks), "r": 88, "b": 58} if one else {"l": 104, "r": tracks.beside(looks), "b": 58}
+    margin = (
+        {"l": tracks.beside(looks, whole=True), "r": 88, "b": 58}
+        if one
+        else {"l": 104, "r": tracks.beside(looks), "b": 58}
+    )
     alt = f"{'Dot' if one else 'Line'} chart, log scale: bias of each variant"
     drawn = [kind for kind in DRAWN if any(plain(str(label)) == kind for label in run["variant"].values)]
     note = f"{' and '.join(drawn)}: the error of what was drawn, not the bias of its mean" if drawn else ""
@@ -68,10 +72,7 @@ def _dots(drawing: Drawing, run: xr.Dataset, looks: dict[str, Look]) -> None:
     found = variant_sentences.medians(run)
     axis = tracks.axis_of(np.array(list(found.values())))
     order = sorted(found, key=lambda label: -1.0 if np.isnan(found[label]) else found[label])
-    heads = [
-        f'<b><span style="color:{looks[label].colour}">{looks[label].name.replace(", ", "<br>")}</span></b>'
-        for label in order
-    ]
+    heads = [f'<b><span style="color:{looks[label].colour}">{looks[label].name}</span></b>' for label in order]
     up = {"tickmode": "array", "tickvals": list(range(len(order))), "ticktext": heads,
           "range": [-0.6, len(order) - 0.4], "showgrid": False, "title": {"text": ""}}  # fmt: skip
     drawing.axes(axis.layout(QUANTITY, 6), up)

@@ -19,7 +19,7 @@ from explorer.ui import everywhere, runs
 
 EXPLORE, RUN = "explore", "run"
 Own = everywhere.Own
-_STATE, _URL, _NOTICES, _OWN = "experiment", "url", "notices", "changed_here"
+_STATE, _URL, _NOTICES, _OWN = "experiment", "url", "notices", everywhere.CHANGED
 _ARRIVED = "arrived"
 _PAGE, _KEYS = "page", "keys of pages"
 

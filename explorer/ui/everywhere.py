@@ -9,14 +9,14 @@ from collections.abc import Mapping
 
 import streamlit as st
 
-from explorer.experiment import all_settings
 from explorer.problems import shown
 
 Own = Mapping[str, list[str]]
 PROJECTOR, HIDE = KEYS = ("projector", "hide")
-GROUPS = ("controls", "preset", "train", "pin", "vary", "picture", "pages")
-"""What can be hidden beside single fields: all of the side, the presets, what trains, Pin, a sweep's axes, the choice
-of pictures, the page menu."""
+GROUPS = ("controls", "preset", "train", "pin", "vary", "picture", "export", "pages")
+"""What can be hidden beside single fields: all controls of the experiment, the presets, what trains, Pin, a sweep's
+axes, the choice of pictures, Export, the page menu."""
+CHANGED = "changed_here"  # in the session: a widget changed what the page shows, so the next run does not read the URL
 _WORDS = {"1": True, "true": True, "": True, "0": False, "false": False}
 _STATE = "keys of every page"
 
@@ -39,19 +39,25 @@ def projecting() -> bool:
 
 
 def project(on: bool) -> None:
-    """Turn projector mode on or off."""
+    """Turn projector mode on or off; called by widgets."""
     rest = {key: values for key, values in keys().items() if key != PROJECTOR}
     st.session_state[_STATE] = {PROJECTOR: ["1"], **rest} if on else rest
+    st.session_state[CHANGED] = True
 
 
 def hidden(name: str) -> bool:
-    """Whether the URL hides a control, by the key of its field or the name of its group."""
+    """Whether the URL hides a control, by its key there or the name of its group."""
     return any(name in values[0].split(",") for key, values in keys().items() if key == HIDE)
 
 
 def names() -> tuple[str, ...]:
     """What can be hidden."""
-    return (*GROUPS, *dict.fromkeys(setting.key for setting in all_settings()))
+    # Here: these bring torch along, and every page asks for its frame before it sends the browser anything.
+    from explorer.experiment import all_settings
+    from explorer.lessons import LESSONS
+
+    fields = [setting.key for setting in all_settings()]
+    return (*dict.fromkeys([*GROUPS, *fields, *(control.key for lesson in LESSONS for control in lesson.controls)]),)
 
 
 def _read(url: Own) -> tuple[Own, list[str]]:
@@ -63,7 +69,7 @@ def _read(url: Own) -> tuple[Own, list[str]]:
         elif _WORDS[word.lower()]:
             found[PROJECTOR] = ["1"]
     words = [part.strip() for value in url.get(HIDE, []) for part in value.split(",") if part.strip()]
-    known = names()
+    known = names() if words else ()
     kept = [word for word in dict.fromkeys(words) if word in known]
     if kept:
         found[HIDE] = [",".join(kept)]

@@ -17,6 +17,7 @@ from explorer.problems import ExperimentError
 from explorer.scripts import WRITERS
 from explorer.several import SweepError
 from explorer.ui.board import Offer, drawn
+from explorer.ui.everywhere import hidden
 
 FRAMEWORKS = tuple(WRITERS)
 NOTHING = "Nothing is measured yet; there is a file once there are results."
@@ -45,8 +46,9 @@ def export(key: str, experiment: str, script: Script | None = None) -> None:
         experiment: what is shown, as JSON.
         script: gives the experiment as a program of its own for one of the `FRAMEWORKS`.
     """
-    with st.popover("Export", key="exports"):
-        _files(key, experiment, script)
+    if not hidden("export"):
+        with st.popover("Export", key="exports"):
+            _files(key, experiment, script)
 
 
 @st.fragment

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import streamlit as st
 
-from explorer.ui import address, everywhere
+from explorer.ui import everywhere
 from explorer.ui.keys import keys
 from explorer.ui.look import theme
 from explorer.ui.projector import projecting, projector_style
@@ -43,12 +43,7 @@ def frame(title: str) -> None:
         _tools(key="copy-link", data={"folded": on}, width="content")
         st.button(
             "Leave projector mode" if on else "Projector mode",
-            key="projector", icon=":material/slideshow:", type="tertiary", on_click=_turn, args=(not on,),
+            key="projector", icon=":material/slideshow:", type="tertiary", on_click=everywhere.project, args=(not on,),
             help=f"{'Back to all charts and controls' if on else 'Larger, fewer charts, high contrast'} (key P)",
         )  # fmt: skip
         keys({"p": "projector"}, key=PAGE_KEYS)
-
-
-def _turn(on: bool) -> None:
-    everywhere.project(on)
-    address.changed()

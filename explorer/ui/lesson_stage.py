@@ -45,8 +45,9 @@ def lesson_stage(place: Place) -> None:
         _progress(place)
 
     with st.container(horizontal=True, vertical_alignment="bottom", key="lesson-row"):
-        for control in place.lesson.controls if not hidden("controls") else ():
-            _control(place, control)
+        for control in place.lesson.controls:
+            if not (hidden(control.key) or hidden("controls")):
+                _control(place, control)
         if place.lesson.live != "measure" and not hidden("train"):
             _buttons(place, busy=busy)
         _export(place)

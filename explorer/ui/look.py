@@ -28,7 +28,7 @@ table.compared tbody tr { border-top: 1px solid rgba(128, 128, 128, 0.25); }
 table.compared tbody th { font-weight: 700; text-align: left; }
 [data-testid="stSidebar"]:has([data-testid="stSidebarCollapseButton"]) { min-width: 18.75rem; max-width: 18.75rem; }
 [data-testid="stBaseButton-primary"]:not(:disabled) * { color: var(--page-on-primary); opacity: 1 !important; }
-[data-testid$="Active"][data-testid^="stBaseButton"] p { color: var(--page-text); }
+[data-testid="stButtonGroup"] [data-selected="true"] p { color: var(--page-text); }
 .stApp :is(a, button, summary, input, [role="slider"], [role="radio"], [tabindex="0"]):focus-visible {
   outline: 2px solid var(--page-focus); outline-offset: 2px; }
 @media (prefers-reduced-motion: reduce) {

@@ -7,15 +7,16 @@ from typing import get_args
 
 import pytest
 
+from explorer.boards.parts import part
 from explorer.figures import kinds, theme
 from explorer.figures.theme import Theme, ink, style
-from explorer.ui import look, reference_text
+from explorer.ui import lesson_text, look, reference_text
 
 ROOT = Path(__file__).parents[2]
 THEMES: tuple[Theme, ...] = get_args(Theme)
 CELLS = ("tanh", "lstm", "gru", "relu", "one that is new", "another", "a third", "and a fourth")
 SCHEMES = ("full", "window", "online", "stochastic", "subsequence", "adaptive", "rtrl")
-CSS = (ROOT / "explorer/boards/board.css").read_text(encoding="utf-8")
+CSS = part("board.css")
 
 
 def channels(colour: str) -> list[float]:
@@ -73,9 +74,9 @@ def test_the_pages_own_words_are_readable(shade):
     )
     assert (paper, text) == (ink(name).paper, ink(name).text)
     mixed = [int(share) / 100 for share in re.findall(r"var\(--st-text-color\) (\d+)%", CSS)]
-    pages = look.STYLE + reference_text.STYLE
-    faded = [float(share) for share in re.findall(r"[;{] opacity: (0?\.\d+)", pages)]
-    assert mixed and len(faded) >= 4
+    pages = look.STYLE + reference_text.STYLE + lesson_text.STYLE + part("page.css")
+    faded = [float(share) for share in re.findall(r"\bopacity: (0?\.\d+)", pages)]
+    assert mixed and len(faded) >= 6
     assert min(on(ground, text, share) for ground in (paper, side) for share in mixed + faded) >= 4.5
     assert min(on(paper, primary), on(side, primary)) >= 4.5  # values of sliders
     assert on(primary, look.ON_PRIMARY[shade]) >= 4.5  # Train

@@ -1,11 +1,16 @@
 """What links can ask of every page: projector mode, and controls that are not shown; and what they ask wrongly."""
 
+import subprocess
+import sys
+from pathlib import Path
+
 import pytest
 from ui.test_address import open_page, shown, told, url
 
 from explorer.experiment import all_settings
 from explorer.ui import everywhere
 
+APP = Path(__file__).parents[2] / "app.py"
 PAGES = "explorer/ui/{}.py"
 
 
@@ -65,3 +70,12 @@ def test_each_page_says_what_it_ignored_and_its_link_what_it_shows(page, query, 
         assert word in told(at)
     found = url(at)
     assert {key: found.get(key) for key in query} == {key: kept.get(key) for key in query}
+
+
+def test_what_comes_before_the_boards_code_is_light():
+    """The browser reads plotly.js while the server imports torch, so nothing before it may do so."""
+    before = APP.read_text(encoding="utf-8").partition("load_board()")[0].partition("st.set_page_config")[0]
+    assert "explorer.ui.frame" in before
+    script = f"{before}\nimport sys\nprint('torch' in sys.modules, 'plotly' in sys.modules)"
+    found = subprocess.run([sys.executable, "-c", script], cwd=APP.parent, capture_output=True, text=True, check=True)
+    assert found.stdout.split() == ["False", "True"]
