@@ -34,8 +34,8 @@ class ByLag(Lesson):
     )
     choices = ("Most of it", "Between a hundredth and a tenth", "Less than a hundredth")
     controls = (Control("cell", "Cell", CELLS, "tanh", "What the gradient has to pass.", words=WORDS.__getitem__),)
-    equation = ("∂L/∂W_hh = G_0 + G_1 + G_2 + …", "G_ℓ = Σ_s ∂L_s/∂W_hh through step t = s − ℓ")
-    symbols = (Symbol("G_ℓ", "the part that travelled exactly ℓ steps"),)
+    equation = ("∂L/∂W_hh = G_0 + G_1 + G_2 + …", "G_{ℓ} = Σ_s ∂L_s/∂W_hh through step t = s − ℓ")
+    symbols = (Symbol("G_{ℓ}", "the part that travelled exactly ℓ steps"),)
     sources = ("Pascanu, Mikolov & Bengio 2013, equations 3 to 5, where the gradient is written as this sum",)
     areas = '"lags" 430px "scrub" 4px / 1fr'
 
