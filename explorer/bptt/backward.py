@@ -68,7 +68,7 @@ def backward(
         None if sweep.v is None else sweep.v.flatten(-2),
         tuple(deltas.totals[name][0] for name in cell.states),
         pieces[0].read if len(pieces) == 1 else torch.cat([piece.read for piece in pieces]),
-        slice(*(None if end is None else end * cell.hidden_size for end in (cell.apart.start, cell.apart.stop))),
+        cell.rows_apart,
     )
 
 

@@ -6,11 +6,9 @@ from dataclasses import dataclass, field
 import torch
 from torch import Tensor
 
-from explorer.bptt.layout import add_product, one
 from explorer.cells.base import State
 
-NUMBERS = 2**19  # entries of ∂L/∂W_hh by step that are computed together: few calls, and still in the cache
-STEPS = 16  # time steps whose products are summed together, for the same reason
+NUMBERS = 2**19  # entries of the products by step that are computed together: few calls, and still in the cache
 
 
 @dataclass(frozen=True)
@@ -89,16 +87,10 @@ class Flow:
 
         Each block is overwritten by the next.
         """
-        steps, models, _, rows = self.u.shape
-        columns = self.read.shape[-1]
-        together = min(steps, max(1, NUMBERS // (models * rows * columns)))
-        total = self.u.new_zeros(models, columns, rows)
-        block = self.u.new_empty(together, models, columns, rows)
-        for u, read in zip(self.u.split(together), self.read.split(together), strict=True):
-            own = block[: len(u)]
-            torch.bmm(read.mT.flatten(0, 1), u.flatten(0, 1), out=own.flatten(0, 1))
-            yield own[:, :, : self.hidden]
-            total += own[0] if len(own) == 1 else own.sum(0)
+        total = self.u.new_zeros(self.u.shape[1], self.read.shape[3], self.u.shape[3])
+        for block in _by_step(self.read, self.u):
+            yield block[:, :, : self.hidden]
+            total += block[0] if len(block) == 1 else block.sum(0)
         self._total = total
 
     def _sum(self) -> Tensor:
@@ -114,7 +106,19 @@ class Flow:
 def _outer(left: Tensor, right: Tensor) -> Tensor:
     """Σ over time and batch of left·rightᵀ: [T, M, B, P], [T, M, B, Q] → [M, P, Q]."""
     total = left.new_zeros(left.shape[1], left.shape[3], right.shape[3])
-    add = add_product(left.shape[1])
-    for a, b in zip(left.split(STEPS), right.split(STEPS), strict=True):
-        add(one(total), one(a.permute(1, 3, 0, 2).flatten(2)), one(b.permute(1, 3, 0, 2).flatten(2)).mT)
+    for block in _by_step(left, right):
+        total += block.sum(0)
     return total
+
+
+def _by_step(left: Tensor, right: Tensor) -> Iterator[Tensor]:
+    """Blocks of Σ over the batch of left·rightᵀ, [steps, M, P, Q]; each is overwritten by the next."""
+    steps, models, _, rows = left.shape
+    numbers = models * rows * right.shape[3]
+    together = min(steps, max(1, NUMBERS // numbers))
+    room = left.new_empty(together, models, rows, right.shape[3])
+    for start in range(0, steps, together):
+        a, b = left[start : start + together], right[start : start + together]
+        block = room[: len(a)]
+        torch.bmm(a.mT.flatten(0, 1), b.flatten(0, 1), out=block.flatten(0, 1))
+        yield block

@@ -61,7 +61,8 @@ def _over_units(state: Tensor) -> Tensor:
     if not state.numel():  # a batch of no sequences
         return state.new_zeros(state.shape[:2], dtype=torch.float64)
     steps = max(1, NUMBERS // state[0].numel())
-    return torch.cat([norm(block).sum(-1) for block in state.split(steps)])
+    blocks = (state[start : start + steps] for start in range(0, len(state), steps))
+    return torch.cat([norm(block).sum(-1) for block in blocks])
 
 
 def norm(tensor: Tensor) -> Tensor:

@@ -89,11 +89,11 @@ def unroll(
         state[0] = start
     weights, apart = _weights(cell, weight_ih, weight_hh, bias_ih, bias_hh)
     u = room(inputs, steps, models, (batch,), gates, hidden)
-    own = apart.shape[1]
+    own = apart.shape[1] // hidden
     v = room(inputs, steps, models, (batch,), own + cell.keeps, hidden)
     if own:
         into = v[..., :own, :].permute(0, 1, 3, 4, 2).flatten(2, 3)
-        torch.matmul(apart.flatten(1, 2), read[:-1, ..., hidden:].mT, out=into)
+        torch.matmul(apart, read[:-1, ..., hidden:].mT, out=into)
     multiplied, weights = product(models), one(weights)
     run = cell.run(u, v, states)
     for a, x in zip(columns(u), columns(read), strict=False):
@@ -109,11 +109,11 @@ def _weights(
 
     Returns:
         Those of u, [M, G·H, H + D + 1]: where a gate takes u + v, they have those of v in them. Those of v for the
-        gates `Cell.apart`, which multiply x and 1 only, [M, ≤G, H, D + 1].
+        gates `Cell.apart`, which multiply x and 1 only, [M, ≤G·H, D + 1].
     """
-    by_gate = (weight_hh.shape[0], len(cell.gates), cell.hidden_size, -1)
-    own = torch.cat([weight_ih, bias_ih.unsqueeze(2)], dim=2).view(by_gate)
-    both = own.clone()
-    both[:, cell.apart] = 0.0
-    both[..., -1] += bias_hh.view(by_gate).squeeze(-1)
-    return torch.cat([weight_hh, both.flatten(1, 2)], dim=2), own[:, cell.apart]
+    both = torch.cat([weight_hh, weight_ih, (bias_ih + bias_hh).unsqueeze(2)], dim=2)
+    apart = cell.rows_apart
+    own = torch.cat([weight_ih[:, apart], bias_ih[:, apart].unsqueeze(2)], dim=2)
+    both[:, apart, cell.hidden_size : -1] = 0.0
+    both[:, apart, -1] = bias_hh[:, apart]
+    return both, own

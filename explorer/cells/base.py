@@ -142,6 +142,12 @@ class Cell(Part):
         """The rows of W_hh that belong to a gate."""
         return slice(gate * self.hidden_size, (gate + 1) * self.hidden_size)
 
+    @property
+    def rows_apart(self) -> slice:
+        """The rows of the weights that belong to the gates `apart`."""
+        gates = range(len(self.gates))[self.apart]
+        return slice(gates.start * self.hidden_size, gates.stop * self.hidden_size)
+
 
 @contextmanager
 def _blocked(tensors: Iterable[Tensor]) -> Iterator[None]:
