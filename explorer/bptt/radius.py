@@ -8,8 +8,8 @@ from torch.linalg import vector_norm
 
 from explorer.cells import Cell
 
-SQUARINGS = 22  # what is left of the first norm is its 2²²nd part, below float32's rounding
-SMALLEST = 1e-15  # norm of a square above which float32 loses none of its entries that count
+ROUNDS = 11  # of two squarings: what is left of the first norm is its 4¹¹th part, below float32's rounding
+SMALLEST = 1e-15  # norm of a fourth power above which float32 loses none of its entries that count
 
 
 def spectral_radius(cell: Cell, weight_hh: Tensor) -> float:
@@ -23,7 +23,7 @@ def spectral_radius(cell: Cell, weight_hh: Tensor) -> float:
 
 
 def _by_squaring(matrix: Tensor) -> float | None:
-    """Gelfand's limit of ‖Wⁿ‖^(1/n), at n = 2, 4, 8, …: products alone, faster and closer than float32 eigenvalues.
+    """Gelfand's limit of ‖Wⁿ‖^(1/n), at n = 4, 16, 64, …: products alone, faster and closer than float32 eigenvalues.
 
     ln‖Wⁿ‖ is n·ln ρ and a rest that stays bounded, or grows as ln n; the difference of the last two norms leaves most
     of it out. None where a power all but vanishes beside the one before.
@@ -34,14 +34,14 @@ def _by_squaring(matrix: Tensor) -> float | None:
     power, square = matrix / size, torch.empty_like(matrix)
     last, size = log(size), float(vector_norm(power))
     total = last + log(size)
-    for n in (2**i for i in range(1, SQUARINGS + 1)):
+    for n in (4**i for i in range(1, ROUNDS + 1)):
         torch.addmm(square, power, power, beta=0, alpha=1 / size**2, out=square)
-        power, square = square, power  # Wⁿ, but for a factor
+        torch.mm(square, square, out=power)  # Wⁿ, but for a factor
         size = float(vector_norm(power))
         if not size > SMALLEST:
             return None
         last, total = total, total + log(size) / n  # ln‖Wⁿ‖ / n
-    return exp(2 * total - last)
+    return exp((4 * total - last) / 3)
 
 
 def _by_eigenvalues(matrix: Tensor) -> float:
