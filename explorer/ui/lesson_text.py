@@ -24,6 +24,8 @@ STYLE = """<style>
 .stMainBlockContainer [data-testid="stHorizontalBlock"]:has(.board) { flex-direction: row; }
 .st-key-lesson-turn { margin-bottom: -0.4rem; }
 .st-key-lesson-turn .lesson-at { font-size: 1rem; opacity: 0.85; text-align: center; }
+.st-key-lesson-turn [data-testid="stMarkdownContainer"]:not(:has(.lesson-at)) {  /* read out, not drawn */
+  position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%); }
 .st-key-lesson-choices { gap: 0.4rem; }
 .st-key-lesson-choices button { min-height: 2.3rem; padding: 0.25rem 0.7rem;
   justify-content: flex-start; text-align: left; }

@@ -22,13 +22,13 @@ def _turn(place: Place) -> None:
     at, last = place.number, len(LESSONS) - 1
     with st.container(horizontal=True, vertical_alignment="center", key="lesson-turn"):
         st.button(
-            "", key="lesson-back", icon=":material/arrow_back:", on_click=lesson_place.lesson, args=(at - 1,),
-            disabled=at == 0, help=LESSONS[at - 1].title if at else None,
+            "Lesson before", key="lesson-back", icon=":material/arrow_back:", on_click=lesson_place.lesson,
+            args=(at - 1,), disabled=at == 0, help=LESSONS[at - 1].title if at else None,
         )  # fmt: skip
         st.html(f'<div class="lesson-at">Lesson {at + 1} of {last + 1}</div>')
         st.button(
-            "", key="lesson-on", icon=":material/arrow_forward:", on_click=lesson_place.lesson, args=(at + 1,),
-            disabled=at == last, help=LESSONS[at + 1].title if at < last else None,
+            "Next lesson", key="lesson-on", icon=":material/arrow_forward:", on_click=lesson_place.lesson,
+            args=(at + 1,), disabled=at == last, help=LESSONS[at + 1].title if at < last else None,
         )  # fmt: skip
 
 
