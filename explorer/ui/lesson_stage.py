@@ -25,7 +25,7 @@ from explorer.ui.look import duration, theme
 
 BOARD = "lesson"
 LOOK = 0.25  # seconds between two redraws while something is under way
-FEW, WIDTH = 3, 360  # choices that stand side by side; px of a slider
+FEW, WIDTH = 3, 260  # choices that stand side by side; px of a slider
 MISSING = "The runs kept for this lesson are not here; make them with: python -m explorer lessons --make"
 WAITING = "Choose what you expect, then reveal what is measured."
 
