@@ -6,6 +6,7 @@ from pathlib import Path
 import streamlit as st
 
 from explorer.ui.board import load_board
+from explorer.ui.callbacks import carry_out_whole
 from explorer.ui.frame import frame
 from explorer.ui.look import page_style
 from explorer.ui.projector import projecting
@@ -13,6 +14,7 @@ from explorer.ui.projector import projecting
 st.set_page_config(
     "Gradient flow in BPTT", "📉", layout="wide", initial_sidebar_state="collapsed" if projecting() else "auto"
 )
+carry_out_whole()
 page_style()
 load_board()  # first: the browser reads it while the first run imports the rest
 pages = Path(__file__).parent / "explorer" / "ui"
