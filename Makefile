@@ -9,7 +9,7 @@ app: install
 	$(BIN)/streamlit run app.py --server.port=$(PORT) --server.headless=$(if $(HEADLESS),true,false)
 
 test: $(VENV)/.installed-dev
-	$(BIN)/python -m pytest -n 3 --dist loadgroup -m "not alone"
+	$(BIN)/python -m pytest -n 2 --dist loadgroup -m "not alone"
 	$(BIN)/python -m pytest -m alone
 
 check: $(VENV)/.installed-dev

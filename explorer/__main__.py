@@ -1,11 +1,12 @@
 """`python -m explorer`: loads the command line and runs it."""
 
 from explorer.interrupts import ending_at_once
+from explorer.starting import only_imports
 
 
 def main() -> None:
     """Load the command line, which takes seconds, then run it."""
-    with ending_at_once():
+    with ending_at_once(), only_imports():
         from explorer.commands import main as run
     run(prog_name="explorer")
 

@@ -1,6 +1,7 @@
 """Settings of the whole suite: one thread, the same random examples, a run library of its own; and a cluster."""
 
 import atexit
+import gc
 import itertools
 import os
 import shutil
@@ -23,6 +24,13 @@ hypothesis.settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "same"))
 _libraries = tempfile.mkdtemp(prefix="explorer-libraries-")
 atexit.register(shutil.rmtree, _libraries, ignore_errors=True)
 _numbers = itertools.count()
+
+gc.disable()  # collecting tests is importing them, of which nothing is garbage
+
+
+def pytest_collection_finish() -> None:
+    gc.freeze()
+    gc.enable()
 
 
 @pytest.fixture(autouse=True)

@@ -27,4 +27,4 @@ def carry_out_whole() -> None:
         finally:
             object.__setattr__(state, "_yield_callback", look)
 
-    SafeSessionState.on_script_will_rerun = prepare_whole  # type: ignore[method-assign]
+    SafeSessionState.on_script_will_rerun = prepare_whole  # type: ignore[method-assign, assignment]

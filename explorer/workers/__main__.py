@@ -10,6 +10,8 @@ In: (a question, experiment as JSON); out: ("progress", share done), …, then (
 import os
 import signal
 
+from explorer.starting import only_imports
+
 
 def main() -> None:
     """Serve the process's own pipes."""
@@ -17,7 +19,8 @@ def main() -> None:
     output = os.fdopen(os.dup(1), "wb")
     os.dup2(2, 1)  # what anything prints must not come between the messages
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C at the server reaches its children too; it ends them itself
-    from explorer.workers.serving import serve
+    with only_imports():
+        from explorer.workers.serving import serve
 
     serve(output)
 
