@@ -55,13 +55,18 @@ def _origin(base: str, name: str, sources: Mapping[str, str]) -> str:
     return base
 
 
-def reached(start: str, sources: Mapping[str, str]) -> Iterator[tuple[str, ...]]:
+def graph(sources: Mapping[str, str]) -> dict[str, set[str]]:
+    """Module → all modules that it imports."""
+    return {name: imported(source, name, sources) for name, source in sources.items()}
+
+
+def reached(start: str, arrows: Mapping[str, set[str]]) -> Iterator[tuple[str, ...]]:
     """Every chain of imports from a module, shortest first: (start, …, imported), each module once."""
     chains, seen = [(start,)], {start}
     while chains:
         chain = chains.pop(0)
-        for name in sorted(imported(sources[chain[-1]], chain[-1], sources) - seen):
+        for name in sorted(arrows[chain[-1]] - seen):
             seen.add(name)
             yield (*chain, name)
-            if name in sources:
+            if name in arrows:
                 chains.append((*chain, name))

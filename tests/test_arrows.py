@@ -3,9 +3,10 @@
 import ast
 
 import pytest
-from imports import imported, modules, reached
+from imports import graph, imported, modules, reached
 
 SOURCES = modules()
+ARROWS = graph(SOURCES)
 # Folder or module → what nothing in it may reach, not even through others.
 FORBIDDEN: dict[str, tuple[str, ...]] = {
     "explorer.figures": ("torch", "streamlit", "explorer.bptt", "explorer.training", "explorer.cells", "explorer.ui"),
@@ -43,48 +44,48 @@ def inside(name: str, folder: str) -> bool:
     return name == folder or name.startswith(folder + ".")
 
 
-def violations(folder: str, sources: dict[str, str]) -> list[str]:
+def violations(folder: str, arrows: dict[str, set[str]]) -> list[str]:
     """Chains of imports from a folder to what is forbidden it; for the package itself, from its public names."""
-    starts = [folder] if folder == "explorer" else [name for name in sources if inside(name, folder)]
+    starts = [folder] if folder == "explorer" else [name for name in arrows if inside(name, folder)]
     return [
         " -> ".join(chain)
         for start in starts
-        for chain in reached(start, sources)
+        for chain in reached(start, arrows)
         if any(inside(chain[-1], bad) for bad in FORBIDDEN[folder])
     ]
 
 
-def users_of_streamlit(sources: dict[str, str]) -> list[str]:
-    return [
-        name for name, text in sources.items() if any(inside(i, "streamlit") for i in imported(text, name, sources))
-    ]
+def users(arrows: dict[str, set[str]], *libraries: str) -> set[str]:
+    """The modules that import one of the libraries."""
+    return {name for name, found in arrows.items() if any(inside(i, library) for i in found for library in libraries)}
+
+
+def planted(module: str, line: str) -> dict[str, set[str]]:
+    """The arrows with one more line in a module."""
+    return {**ARROWS, module: imported(SOURCES[module] + "\n" + line + "\n", module, SOURCES)}
 
 
 @pytest.mark.parametrize("folder", FORBIDDEN)
 def test_arrows_point_one_way(folder: str) -> None:
     assert any(inside(name, folder) for name in SOURCES)
-    assert violations(folder, SOURCES) == []
+    assert violations(folder, ARROWS) == []
 
 
 def test_only_pages_import_streamlit() -> None:
-    strangers = [name for name in users_of_streamlit(SOURCES) if name != "app" and not inside(name, "explorer.ui")]
-    assert strangers == []
-    assert "app" in users_of_streamlit(SOURCES)
+    found = users(ARROWS, "streamlit")
+    assert [name for name in found if name != "app" and not inside(name, "explorer.ui")] == []
+    assert "app" in found
 
 
 def test_only_clusters_know_dask() -> None:
-    users = {
-        name
-        for name, text in SOURCES.items()
-        if any(inside(i, library) for i in imported(text, name, SOURCES) for library in ("dask", "distributed"))
-    }
-    assert users
-    assert all(inside(name, "explorer.clusters") for name in users)
-    for name in users:  # and only while they use it: it is optional
+    found = users(ARROWS, "dask", "distributed")
+    assert found
+    assert all(inside(name, "explorer.clusters") for name in found)
+    for name in found:  # and only while they use it: it is optional
         at_once = [node for node in ast.parse(SOURCES[name]).body if isinstance(node, ast.Import | ast.ImportFrom)]
         assert at_once
-        found = imported("\n".join(map(ast.unparse, at_once)), name, SOURCES)
-        assert not any(inside(i, library) for i in found for library in ("dask", "distributed"))
+        whole = imported("\n".join(map(ast.unparse, at_once)), name, SOURCES)
+        assert not any(inside(i, library) for i in whole for library in ("dask", "distributed"))
 
 
 def test_tests_of_the_engine_do_not_use_it_as_their_reference() -> None:
@@ -113,10 +114,8 @@ def test_tests_of_the_engine_do_not_use_it_as_their_reference() -> None:
     ],
 )
 def test_a_planted_violation_is_found(module: str, line: str, folder: str) -> None:
-    planted = {**SOURCES, module: SOURCES[module] + "\n" + line + "\n"}
-    assert violations(folder, planted)
+    assert violations(folder, planted(module, line))
 
 
 def test_a_planted_page_is_found() -> None:
-    planted = {**SOURCES, "explorer.training": SOURCES["explorer.training"] + "\nfrom streamlit import cache_data\n"}
-    assert "explorer.training" in users_of_streamlit(planted)
+    assert "explorer.training" in users(planted("explorer.training", "from streamlit import cache_data"), "streamlit")

@@ -2,6 +2,7 @@
 
 import importlib.metadata
 import socket
+import subprocess
 import sys
 import threading
 from collections.abc import Iterator
@@ -76,8 +77,7 @@ def test_workers_that_are_missing_or_lack_the_project(
     refused_at(bare.address, f"a worker cannot import this project; start it in its folder: {start}")
 
 
-def test_workers_that_run_something_else(bare: Cluster, monkeypatch: pytest.MonkeyPatch) -> None:
-    bare.add_workers()
+def test_workers_that_run_something_else(cluster: Cluster, monkeypatch: pytest.MonkeyPatch) -> None:
     here = connecting.looking()()
     assert here["torch"] and len(here["explorer"]) == 64
     true, read = importlib.metadata.version, Path.read_text
@@ -85,36 +85,35 @@ def test_workers_that_run_something_else(bare: Cluster, monkeypatch: pytest.Monk
         patched.setattr(importlib.metadata, "version", lambda name: "9.9" if name == "torch" else true(name))
         sentence = rf"the worker tcp://\S+ has torch {here['torch']}, this machine 9\.9; install the same there\.$"
         with pytest.raises(SweepError, match=sentence):
-            list(runs(Grid(config(), {"seed": [0]}), threading.Event(), scheduler=bare.address))
+            list(runs(Grid(config(), {"seed": [0]}), threading.Event(), scheduler=cluster.address))
     monkeypatch.setattr(Path, "read_text", lambda path, **how: read(path, **how) + " " * (path.suffix == ".py"))
     with pytest.raises(SweepError, match="has another version of this project; start it in a copy of this folder"):
-        list(runs(Grid(config(), {"seed": [0]}), threading.Event(), scheduler=bare.address))
+        list(runs(Grid(config(), {"seed": [0]}), threading.Event(), scheduler=cluster.address))
     monkeypatch.setattr(connecting, "_check_workers", lambda address, client: None)  # as for one that joins later
     with pytest.raises(SweepError, match="seed = 0: the run failed: a worker has another version of this project or"):
-        list(runs(Grid(config(), {"seed": [0]}), threading.Event(), scheduler=bare.address))
+        list(runs(Grid(config(), {"seed": [0]}), threading.Event(), scheduler=cluster.address))
 
 
-@pytest.mark.parametrize("lost", ["worker", "scheduler"])
 def test_a_cluster_that_is_lost_keeps_what_was_done(
-    lost: str, bare: Cluster, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+    bare: Cluster, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
 ) -> None:
-    bare.add_workers()
     monkeypatch.setattr(cluster_runs, "ALONE", 1.0)
     monkeypatch.setenv("EXPLORER_SCHEDULER", bare.address)
 
-    def lose(done: int, total: int) -> None:
-        process = bare.scheduler if lost == "scheduler" else bare.workers[0]
-        process.kill()
-        process.wait()
+    def ends_in(sentence: str, lost: subprocess.Popen[str]) -> None:
+        def lose(done: int, total: int) -> None:
+            lost.kill()
+            lost.wait()
 
-    sentence = {
-        "worker": "all its workers are gone; start one: ",
-        "scheduler": "the connection to the scheduler is lost; ",
-    }
-    with pytest.raises(SweepError, match=f"^--scheduler .* {bare.address}: {sentence[lost]}") as caught:
-        sweep(config(), {"task.length": [12, 10], "steps": [2, 20_000]}, progress=lose)
-    assert caught.value.grid is not None
-    assert caught.value.grid["status"].sel(steps=2).values.tolist() == ["finished", "not run"]
+        with pytest.raises(SweepError, match=f"^--scheduler .* {bare.address}: {sentence}") as caught:
+            sweep(config(), {"task.length": [12, 10], "steps": [2, 20_000]}, progress=lose)
+        assert caught.value.grid is not None
+        assert caught.value.grid["status"].sel(steps=2).values.tolist() == ["finished", "not run"]
+
+    bare.add_workers()
+    ends_in("all its workers are gone; start one: ", bare.workers[0])
+    bare.add_workers()
+    ends_in("the connection to the scheduler is lost; ", bare.scheduler)
     assert capfd.readouterr().err == ""
 
 

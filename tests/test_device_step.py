@@ -61,7 +61,7 @@ def step_on_meta(experiments: list[Experiment]) -> DeviceStep:
 def config(task: str, cell: str, truncation: dict[str, Any], clipping: dict[str, Any], seed: int = 0) -> Experiment:
     return Experiment.model_validate(
         {
-            "task": {"kind": task, "length": 12},
+            "task": {"kind": task, "length": 2 if task == "copying" else 12},  # 22 steps of copying
             "cell": {"kind": cell, "hidden_size": 5},
             "truncation": truncation,
             "clipping": clipping,
@@ -79,7 +79,7 @@ def config(task: str, cell: str, truncation: dict[str, Any], clipping: dict[str,
 def test_no_number_leaves_the_device_or_comes_to_it(cell: str, task: str, truncation: dict[str, Any]) -> None:
     clippings = ({"kind": "none"}, {"kind": "norm", "threshold": 0.1}, {"kind": "value", "threshold": 0.1})
     experiments = [config(task, cell, truncation, clipping, seed) for seed, clipping in enumerate(clippings)]
-    for models in (experiments[:1], experiments[1:2], experiments):
+    for models in (experiments[:1], experiments):
         step = step_on_meta(models)
         step()  # makes what is made once: masks, and the optimiser's state
         with OnDevice() as mode:

@@ -192,7 +192,7 @@ def test_writers_killed_in_mid_write_leave_whole_files(here: Library, run: xr.Da
         for writer in writers:
             assert writer.stdout is not None and writer.stdout.readline()
         begun, seen = time.monotonic(), 0
-        while time.monotonic() < begun + 2 or (seen < 2 and time.monotonic() < begun + 30):
+        while time.monotonic() < begun + 1 or (seen < 2 and time.monotonic() < begun + 30):
             entries, aside = here.entries()
             assert not aside
             seen = max(seen, len(entries))

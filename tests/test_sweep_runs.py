@@ -40,23 +40,33 @@ def test_diverged_runs_are_kept_and_marked(tmp_path: Path) -> None:
     assert np.isinf(reopened(grid, tmp_path)["grad_h"].values).any()
 
 
-def _pool(kind: str) -> Executor:
-    if kind == "threads":
-        return ThreadPoolExecutor(2)
-    return ProcessPoolExecutor(1, get_context("spawn"), torch.set_num_threads, (1,))
-
-
-@pytest.mark.parametrize("kind", ["threads", "processes"])
-def test_an_executor_gives_the_same_grid(kind: str) -> None:
+def _gives_the_same_grid(executor: Executor) -> None:
     over, seen = {"cell.kind": ["lstm", "tanh"], "task.length": [10, 40]}, list[tuple[int, int]]()
-    with _pool(kind) as executor:
-        grid = sweep(config(steps=6), over, executor, progress=lambda done, total: seen.append((done, total)))
+    grid = sweep(config(steps=6), over, executor, progress=lambda done, total: seen.append((done, total)))
     here = sweep(config(steps=6), over)
     assert seen == [(1, 4), (2, 4), (3, 4), (4, 4)]
     assert float(here["grad_c"].sel(cell="lstm").min()) > 0
     xr.testing.assert_allclose(grid, here, rtol=1e-8, atol=0)
     assert grid.attrs == here.attrs
     assert list(grid.data_vars) == list(here.data_vars)
+
+
+def test_threads_of_an_executor_give_the_same_grid() -> None:
+    with ThreadPoolExecutor(2) as executor:
+        _gives_the_same_grid(executor)
+
+
+def test_processes_of_an_executor_give_the_same_grid_and_one_that_is_killed_ends_in_a_sentence() -> None:
+    def kill(done: int, total: int) -> None:
+        for process in executor._processes.values():
+            process.kill()
+
+    with ProcessPoolExecutor(2, get_context("spawn"), torch.set_num_threads, (1,)) as executor:
+        _gives_the_same_grid(executor)
+        with pytest.raises(SweepError, match=r"^steps = 20000: the run failed: A process .* terminated") as caught:
+            sweep(config(), {"steps": [20_000, 1]}, executor, progress=kill)
+    assert caught.value.grid is not None
+    assert caught.value.grid["status"].values.tolist() == ["not run", "finished"]
 
 
 class _OnlyTheThird(Executor):
@@ -117,21 +127,6 @@ def test_an_executor_that_breaks_keeps_what_was_done() -> None:
         sweep(config(), LENGTHS, _OneThenBroken())
     assert caught.value.grid is not None
     assert caught.value.grid["status"].values.tolist() == ["not run", "not run", "finished", "not run"]
-
-
-def test_a_process_of_an_executor_that_is_killed_ends_in_a_sentence() -> None:
-    def kill(done: int, total: int) -> None:
-        for process in executor._processes.values():
-            process.kill()
-
-    over = {"steps": [20_000, 1]}
-    with (
-        ProcessPoolExecutor(2, get_context("spawn"), torch.set_num_threads, (1,)) as executor,
-        pytest.raises(SweepError, match=r"^steps = 20000: the run failed: A process .* terminated") as caught,
-    ):
-        sweep(config(), over, executor, progress=kill)
-    assert caught.value.grid is not None
-    assert caught.value.grid["status"].values.tolist() == ["not run", "finished"]
 
 
 def test_runs_that_an_executor_gives_up_are_named() -> None:

@@ -2,6 +2,7 @@
 
 import json
 import math
+from functools import cache
 
 import numpy as np
 import plotly.graph_objects as go
@@ -70,9 +71,14 @@ GRIDS = {
 }  # fmt: skip
 
 
+@cache
+def grid_of(name):
+    return GRIDS[name]()
+
+
 @pytest.fixture(params=list(GRIDS))
 def grid(request):
-    return GRIDS[request.param]()
+    return grid_of(request.param).copy(deep=True)
 
 
 @pytest.fixture(params=FIGURES)
