@@ -68,8 +68,11 @@ class Experiment(Part):
     def _readable(cls, data: Any, handler: ModelWrapValidatorHandler[Self]) -> Self:
         if not isinstance(data, Mapping | cls):
             raise ExperimentError([Problem((), f"an experiment is a JSON object of fields, not {shown(data)}.")])
+        if isinstance(data, Mapping):
+            data = in_words(data)
+            _fill_kinds(cls, data)
         try:
-            experiment = handler(in_words(data) if isinstance(data, Mapping) else data)
+            experiment = handler(data)
         except ValidationError as error:
             raise ExperimentError([problem_of(e, cls) for e in error.errors()]) from None
         too_much = budget.excess(experiment)
@@ -121,7 +124,7 @@ def all_settings() -> tuple[Setting, ...]:
 
 
 def nested(flat: Mapping[str, Any]) -> dict[str, Any]:
-    """URL keys and values as the nested config; kinds are filled in where their fields need them.
+    """URL keys and values as the nested config.
 
     Raises:
         ExperimentError: for a key that is no field, or one that the chosen kinds do not have.
@@ -137,7 +140,6 @@ def nested(flat: Mapping[str, Any]) -> dict[str, Any]:
         for owner in owners:
             level = level.setdefault(owner, {})
         level[last] = value
-    _fill_kinds(Experiment, tree)
     return tree
 
 

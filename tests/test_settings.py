@@ -103,9 +103,7 @@ def test_text_is_short() -> None:
     assert [text(v) for v in (1.0, 0.001, 20, "lstm", 1e-6, 100.0)] == ["1", "0.001", "20", "lstm", "1e-06", "100"]
 
 
-def test_nested_fills_in_the_kinds_that_fields_need() -> None:
-    assert nested({"gain": "0.5"}) == {
-        "cell": {"kind": "tanh", "weights": {"kind": "orthogonal", "gain": "0.5"}},
-    }
+def test_nested_puts_fields_where_they_belong() -> None:
+    assert nested({"gain": "0.5", "cell": "lstm"}) == {"cell": {"kind": "lstm", "weights": {"gain": "0.5"}}}
     experiment = Experiment.model_validate(nested({"cell": "lstm", "forget_bias": "2"}))
     assert experiment.flat()["bias"] == "forget" and isclose(experiment.flat()["forget_bias"], 2.0)

@@ -59,7 +59,7 @@ def test_axes_that_make_no_sense(over: dict[str, Any], sentence: str, monkeypatc
         ({}, {"seed": [{"a": 1}]}, "seed = (a=1): seed: {'a': 1} is not allowed"),
         ({}, {"optimizer.learning_rate": [float("nan")]}, "learning_rate = nan: optimizer.learning_rate: nan is not"),
         ({}, {"cell.kind": ["tanh", "lsmt"]}, "cell = lsmt: cell.kind: 'lsmt' is not allowed"),
-        ({}, {"cell": [{"hidden_size": 3}]}, "cell = (hidden_size=3): cell.kind: is missing"),
+        ({}, {"cell": [{"hidden_size": -3}]}, "cell = (hidden_size=-3): cell.hidden_size: -3 is not"),
         (
             {},
             {"truncation": ["full", {"kind": "window", "k1": 9, "k2": 3}]},
