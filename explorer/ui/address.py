@@ -118,17 +118,20 @@ def _follow(page: str, url: Own, keys: Sequence[str], *, alone: bool) -> None:
     before, said = everywhere.projecting(), everywhere.follow(url)
     others = (*mine, *everywhere.KEYS, *([RUN] if page == EXPLORE else []))
     asked = {key: values for key, values in url.items() if key not in others}
-    experiment, notices = _parse(asked)
-    notices = said + notices
+    if alone and _STATE in st.session_state:
+        experiment = _shown()
+        said += [f"{key}: this page shows no single experiment, the others do; it is ignored." for key in asked]
+    else:
+        experiment, wrong = _parse(asked)
+        said += wrong
     if page == EXPLORE and RUN in url:
         if runs.of(experiment) is None:
             runs.show_kept(experiment)
         if runs.of(experiment) is None:
-            notices.append("run: no run of this experiment is kept here; Train makes it.")
-    st.session_state[_NOTICES] = notices
+            said.append("run: no run of this experiment is kept here; Train makes it.")
+    st.session_state[_NOTICES] = said
     st.session_state.setdefault(_KEYS, {})[page] = mine
-    if not alone or _STATE not in st.session_state:
-        _set(experiment)
+    _set(experiment)
     if everywhere.projecting() != before:  # the page's frame is drawn already, for what held before
         changed()
         st.session_state[_URL] = (page, url)

@@ -155,3 +155,14 @@ def test_a_published_number_stands_beside_the_measured_one():
     (caption,) = (element.value for element in at.caption)
     assert caption.startswith("Published: 0.1733, ") and "(Arjovsky, Shah & Bengio 2016)." in caption
     assert " Measured: 0.1733 ± " in caption and caption.endswith("; not trained yet.")
+
+
+def test_a_key_that_a_page_cannot_use_is_named() -> None:
+    at = AppTest.from_file(str(Path(APP).parent / "explorer" / "ui" / "reference.py"), default_timeout=60)
+    at.run()
+    before = shown(at)
+    at.query_params["length"] = "50"
+    at.run()
+    assert not at.exception
+    assert told(at) == "length: this page shows no single experiment, the others do; it is ignored."
+    assert shown(at) == before and "length" not in url(at)
