@@ -7,6 +7,7 @@ const boards = new WeakMap();
 const FRAME_MS = 40; // what one animation frame may spend on drawing before the browser gets its turn
 const QUIET_MS = 1000; // without a change for this long, the headline is read out to screen readers again
 const LOAD_MS = 30000;
+const PLACE = /^#update=(\d+)$/; // in the address: the update that is looked back at, so that a link shows it too
 
 function read(data, before) {
   const bytes = data.slice(); // it arrives at an arbitrary offset, typed arrays need an aligned one
@@ -62,6 +63,7 @@ class Board {
     [this.headline, this.subline] = [find(".board-headline"), find(".board-subline")];
     [this.grid, this.bar, this.input] = [find(".board-grid"), find(".board-scrub"), find("input")];
     this.input.addEventListener("input", () => this.moved());
+    this.input.addEventListener("change", () => this.keep());
     this.sizes = new ResizeObserver((entries) => {
       this.magnify();
       for (const { target } of entries) {
@@ -95,8 +97,15 @@ class Board {
     this.grid.style.setProperty("--wide", message.wide);
     this.grid.style.setProperty("--narrow", message.narrow);
     const steps = message.scrub?.steps ?? [];
-    if (this.message?.revision !== message.revision || this.pinned >= steps.at(-1)) this.pinned = null;
+    const another = this.message && this.message.revision !== message.revision;
+    if (steps.length && !this.opened) {
+      this.opened = true; // only what the page was opened with; later the person leads
+      const place = PLACE.exec(location.hash);
+      this.pinned = place && Number(place[1]);
+    }
+    if (another || this.pinned >= steps.at(-1)) this.pinned = null;
     this.message = message;
+    if (another) this.keep();
     const names = new Set(message.panels.map((info) => info.name));
     for (const [name, panel] of this.panels) {
       if (names.has(name)) continue;
@@ -128,6 +137,13 @@ class Board {
     const r = Number(this.input.value);
     this.pinned = r < steps.length - 1 ? steps[r] : null;
     this.place();
+  }
+
+  // Let the address say which update is looked back at; nothing is asked of the server.
+  keep() {
+    const place = this.row() < 0 ? "" : `#update=${this.shown}`;
+    if (PLACE.test(location.hash || "#update=0") && place !== location.hash)
+      history.replaceState(history.state, "", location.pathname + location.search + place);
   }
 
   // Put the scrubber and the texts where they belong, and mark the panels that have to change.
