@@ -37,6 +37,7 @@ PICTURES = {
 }
 LOOK = 0.5  # seconds between two looks at runs under way
 AREAS = '"picture" 440px "scrub" 4px / 1fr'
+OPEN = 190  # px
 BOARD, _JOB, _GO = "sweep", "sweep job", "open run"
 
 
@@ -88,6 +89,7 @@ def sweep_stage(experiment: Experiment) -> None:
         if not hidden("picture"):
             put_picture()
         if grid is not None:
+            _open_one(grid, mine)
             export(BOARD, json.dumps({"config": grid.config.model_dump(mode="json"), "over": grid.over}, indent=2))
     live()
 
@@ -143,12 +145,6 @@ def _picture(grid: Grid, mine: _Job | None) -> None:
     meta = figure.layout.meta
     note = f" ({meta['note']})" if meta["note"] else ""
 
-    def picked(_panel: str, place: int) -> None:
-        experiment = grid.experiments[place]
-        runs.show_kept(experiment)
-        address.show(experiment)
-        st.session_state[_GO] = True
-
     known = bool(found) if name != COST else bool(np.isfinite(shown["seconds"]).any())
     board(
         BOARD,
@@ -157,12 +153,46 @@ def _picture(grid: Grid, mine: _Job | None) -> None:
         headline=meta["said"],
         subline=f"{_amount(grid)}{note}.",
         revision=f"{name} {hash(tuple(experiment.digest for experiment in grid.experiments))}",
-        picked=picked,
+        picked=lambda _panel, place: _go(grid.experiments[place]),
         numbers=(lambda: shown) if known else None,
         file=f"{PICTURES[name][0].lower()}-by-{'-'.join(_varied(grid))}",
     )
     if st.session_state.get(_GO):
         st.rerun()
+
+
+def _go(experiment: Experiment) -> None:
+    """Show a run on the Explore page."""
+    runs.show_kept(experiment)
+    address.show(experiment)
+    st.session_state[_GO] = True
+
+
+def _open_one(grid: Grid, mine: _Job | None) -> None:
+    """The runs that are done, by name: the way to them without a mouse."""
+    done = sorted(mine.runs.summaries) if mine is not None else []
+
+    def chosen() -> None:
+        number = st.session_state.pop("open-one")
+        if number is not None:
+            _go(grid.experiments[number])
+
+    st.selectbox(
+        "Open a run", done, index=None, format_func=lambda number: _name(grid, number), key="open-one",
+        on_change=chosen, disabled=not done, placeholder="Open a run", label_visibility="collapsed", width=OPEN,
+    )  # fmt: skip
+
+
+def _name(grid: Grid, number: int) -> str:
+    """A run by its place on each axis that has more than one, such as "lstm, window 5 5, seed 3"."""
+    places = np.unravel_index(number, [len(values) for values in grid.axes.values()])
+    own = [
+        (name, values[place])
+        for (name, values), place in zip(grid.axes.items(), places, strict=True)
+        if len(values) > 1
+    ]
+    said = [value if isinstance(value, str) else f"{name.replace('_', ' ')} {value}" for name, value in own]
+    return ", ".join(" ".join(re.sub(r"[(),]|\w+=", " ", part).split()) for part in said) or "the run"
 
 
 def _varied(grid: Grid) -> list[str]:

@@ -58,3 +58,5 @@ def test_on_the_sweep_page() -> None:
     at, found = trained("sweep.py", "start", "sweep job", query)
     assert found == sorted(SCHEMES)
     assert f"{len(SCHEMES)} of {len(SCHEMES)} runs" in at.get("progress")[0].proto.text
+    (way,) = (box for box in at.selectbox if box.key == "open-one")  # to a run without a mouse
+    assert way.options[0] == "full" and len(way.options) == len(SCHEMES)
