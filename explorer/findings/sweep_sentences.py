@@ -45,8 +45,13 @@ def learned_sentence(grid: xr.Dataset) -> str:
     short = known & (swept.lengths <= swept.lags)
     rest = known & ~short & np.isfinite(swept.lengths) & np.isfinite(swept.lags)
     if short.any() and rest.any():
-        start = f"{_of(won, short)} runs with truncation no longer than the lag learned"
-        return f"{start[0].upper() + start[1:]}; with longer truncation {_counts(swept, won, rest)}"
+        if not (won & short).any():
+            start = f"None of {count(int(short.sum()), 'run')} with truncation no longer than the lag learned"
+            return f"{start}; with longer truncation {_counts(swept, won, rest)}"
+        return (
+            f"Learned with truncation no longer than the lag: {_counts(swept, won, short)}; "
+            f"with longer truncation: {_counts(swept, won, rest)}"
+        )
     first = float(np.min(swept.lengths[won], initial=math.inf, where=np.isfinite(swept.lengths[won])))
     short = known & (swept.lengths < first)
     if short.any() and math.isfinite(first):
