@@ -1,6 +1,7 @@
 """A page with a board and nothing else, for the tests in a real browser: made-up data that stream.
 
-`?still` shows the finished run at once; `?small` leaves one panel out for two seconds in every four.
+`?still` shows the finished run at once; `?small` leaves one panel out for two seconds in every four. Each such word in
+the address begins the run again.
 """
 
 import time
@@ -73,8 +74,8 @@ def scrub(run: dict[str, np.ndarray], n: int) -> Scrub:
 
 
 def page(run: dict[str, np.ndarray], still: bool) -> None:
-    """The board after as many updates as the time since the page was opened allows."""
-    since = time.monotonic() - st.session_state.setdefault("start", time.monotonic())
+    """The board after as many updates as the time since the page got its address allows."""
+    since = time.monotonic() - st.session_state.setdefault(f"start {list(st.query_params)}", time.monotonic())
     n = TOTAL if still else min(TOTAL, 2 + int(since * PER_SECOND))
     shown = panels(run, n)
     if "small" in st.query_params and since % 4 < 2:

@@ -83,6 +83,7 @@ def test_narrow_windows_stack_the_grid() -> None:
 PANELS = "[...document.querySelectorAll('[data-panel]')]"
 COUNTS = f"Object.fromEntries({PANELS}.map((n) => [n.dataset.panel, +n.dataset.redraws]))"
 DRAWN = f"{PANELS}.length === 5 && {PANELS}.every((n) => +n.dataset.redraws > 0)"
+SHOWN = "document.querySelector('.board input').getAttribute('aria-valuetext')"
 WATCH = """
 window.blank = window.frames_seen = 0;
 const panels = [...document.querySelectorAll('[data-panel]')];
@@ -93,22 +94,15 @@ requestAnimationFrame(look);
 
 
 @pytest.fixture
-def open_page(browser: Any, serve: Callable[..., str]) -> Iterator[Callable[..., Any]]:
-    """`open_page(query) -> page`: the demo with all five panels drawn, and `page.sent`, the messages to the server."""
-    pages = []
-
-    def open_one(query: str = "") -> Any:
-        page = browser.new_page(viewport={"width": 1440, "height": 900})
-        page.sent = []
-        pages.append(page)
-        page.on("websocket", lambda socket: socket.on("framesent", lambda frame: page.sent.append(frame)))
-        page.goto(serve(DEMO, query))
-        page.wait_for_function(DRAWN, timeout=WAIT_MS)
-        return page
-
-    yield open_one
-    for page in pages:
-        page.close()
+def page(browser: Any, serve: Callable[..., str]) -> Iterator[Any]:
+    """The demo with all five panels drawn, and `page.sent`, the messages to the server."""
+    page = browser.new_page(viewport={"width": 1440, "height": 900})
+    page.sent = []
+    page.on("websocket", lambda socket: socket.on("framesent", lambda frame: page.sent.append(frame)))
+    page.goto(serve(DEMO))
+    page.wait_for_function(DRAWN, timeout=WAIT_MS)
+    yield page
+    page.close()
 
 
 def wait_for_redraws(page: Any, more: int) -> None:
@@ -117,54 +111,23 @@ def wait_for_redraws(page: Any, more: int) -> None:
     page.wait_for_function(f"{count} >= {page.evaluate(count) + more}", timeout=WAIT_MS)
 
 
+def go_to(page: Any, word: str) -> None:
+    """To an address of the page, as Back goes to one: nothing is loaded again."""
+    page.evaluate("to => { history.pushState({}, '', to); dispatchEvent(new PopStateEvent('popstate')); }", f"/?{word}")
+
+
+def begin_again(page: Any, word: str) -> None:
+    """Until the run streams from its first update on."""
+    go_to(page, word)
+    page.wait_for_function(f"parseInt({SHOWN}.split(' ')[1]) < 40", timeout=WAIT_MS)
+
+
 def rates(page: Any, seconds: float = 2.0) -> dict[str, float]:
     """Redraws a second of every panel."""
     before, start = page.evaluate(COUNTS), time.monotonic()
     page.wait_for_timeout(1000 * seconds)
     after, passed = page.evaluate(COUNTS), time.monotonic() - start
     return {name: (after[name] - before[name]) / passed for name in NAMES}
-
-
-def test_streams_on_the_same_nodes(open_page: Callable[..., Any]) -> None:
-    """Thirty redraws: the same nodes, no frame without a curve, and eight redraws a second or more."""
-    page = open_page()
-    page.evaluate(PANELS + ".forEach((n) => { n.dataset.mark = n.dataset.panel; })")
-    page.evaluate("document.querySelectorAll('[data-panel] .main-svg').forEach((n) => { n.dataset.mark = 'svg'; })")
-    wait_for_redraws(page, 5)
-    page.evaluate(WATCH)
-    wait_for_redraws(page, 30)
-    # A machine that also runs other tests may be busy for a moment: one quiet window is enough.
-    windows: list[float] = []
-    while len(windows) < 8 and not any(window >= 8 for window in windows):
-        windows.append(min(rates(page).values()))
-    assert max(windows) >= 8, f"redraws a second of the slowest panel, in windows of 2 s: {windows}"
-    assert page.evaluate(PANELS + ".map((n) => n.dataset.mark)") == list(NAMES)
-    assert page.locator("[data-panel] .main-svg:not([data-mark])").count() == 0
-    assert page.evaluate("frames_seen") > 30 and page.evaluate("blank") == 0
-    assert page.locator(".board b").count() == 0 and "<b>nothing</b>" in page.locator(".board-headline").inner_text()
-    assert page.locator("[data-panel=strip]").get_attribute("aria-label") == "strip"
-
-
-def test_zoom_survives_streaming(open_page: Callable[..., Any]) -> None:
-    """A zoomed axis stays, although the figure's own range grows; a double click gives it back."""
-    page = open_page()
-    axis = "document.querySelector('[data-panel=loss]')._fullLayout.xaxis.range"
-    box = page.locator("[data-panel=loss] .nsewdrag").bounding_box()
-    y = box["y"] + box["height"] / 2
-    page.mouse.move(box["x"] + 0.3 * box["width"], y)
-    page.mouse.down()
-    page.mouse.move(box["x"] + 0.5 * box["width"], y, steps=5)
-    wait_for_redraws(page, 5)  # other panels go on while one is being zoomed
-    page.mouse.move(box["x"] + 0.7 * box["width"], y, steps=5)
-    before = page.evaluate(axis)
-    page.mouse.up()
-    page.wait_for_function(f"{axis}[1] < {before[1]}", timeout=WAIT_MS)
-    zoomed = page.evaluate(axis)
-    assert zoomed[0] > before[0] + 0.2 * (before[1] - before[0])
-    wait_for_redraws(page, 20)
-    assert page.evaluate(axis) == zoomed
-    page.mouse.dblclick(box["x"] + 0.5 * box["width"], y)
-    page.wait_for_function(f"{axis}[1] > {before[1]} && {axis}[0] <= 0", timeout=WAIT_MS)
 
 
 def shown(page: Any) -> Any:
@@ -185,11 +148,92 @@ def shown(page: Any) -> Any:
     }""")
 
 
-def test_scrubber_moves_everything_without_the_server(open_page: Callable[..., Any]) -> None:
+def test_one_page_streams_and_stands_still(page: Any) -> None:
+    """Each thing that is to be seen while data stream has a whole run for itself."""
+    _streams_on_the_same_nodes(page)
+    begin_again(page, "look")
+    _looking_back_holds_while_data_stream(page)
+    begin_again(page, "zoom")
+    _zoom_survives_streaming(page)
+    _a_panel_goes_and_comes_back(page)
+    _scrubber_moves_everything_without_the_server(page)
+
+
+def _looking_back_holds_while_data_stream(page: Any) -> None:
+    """An older update stays where it is until the scrubber is at its end again; non-finite values are gaps."""
+    wait_for_redraws(page, 12)
+    page.locator(".board input").focus()
+    page.keyboard.press("Home")
+    for _ in range(7):
+        page.keyboard.press("ArrowRight")
+    at = shown(page)
+    assert at["value"].startswith("update 7 of") and at["gradient"][:20] == [None] * 20 and at["gradient"][20] > 0
+    wait_for_redraws(page, 15)
+    assert shown(page)["value"] == at["value"] and shown(page)["gradient"] == at["gradient"]
+    page.keyboard.press("End")
+    later = shown(page)["loss"]
+    wait_for_redraws(page, 5)
+    assert shown(page)["loss"] > later > 7
+
+
+def _streams_on_the_same_nodes(page: Any) -> None:
+    """Thirty redraws: the same nodes, no frame without a curve, and eight redraws a second or more."""
+    page.evaluate(PANELS + ".forEach((n) => { n.dataset.mark = n.dataset.panel; })")
+    page.evaluate("document.querySelectorAll('[data-panel] .main-svg').forEach((n) => { n.dataset.mark = 'svg'; })")
+    wait_for_redraws(page, 5)
+    page.evaluate(WATCH)
+    wait_for_redraws(page, 30)
+    # A machine that also runs other tests may be busy for a moment: one quiet window is enough.
+    windows: list[float] = []
+    while len(windows) < 8 and not any(window >= 8 for window in windows):
+        windows.append(min(rates(page).values()))
+    assert max(windows) >= 8, f"redraws a second of the slowest panel, in windows of 2 s: {windows}"
+    assert page.evaluate(PANELS + ".map((n) => n.dataset.mark)") == list(NAMES)
+    assert page.locator("[data-panel] .main-svg:not([data-mark])").count() == 0
+    assert page.evaluate("frames_seen") > 30 and page.evaluate("blank") == 0
+    assert page.locator(".board b").count() == 0 and "<b>nothing</b>" in page.locator(".board-headline").inner_text()
+    assert page.locator("[data-panel=strip]").get_attribute("aria-label") == "strip"
+
+
+def _zoom_survives_streaming(page: Any) -> None:
+    """A zoomed axis stays, although the figure's own range grows; a double click gives it back."""
+    axis = "document.querySelector('[data-panel=loss]')._fullLayout.xaxis.range"
+    box = page.locator("[data-panel=loss] .nsewdrag").bounding_box()
+    y = box["y"] + box["height"] / 2
+    page.mouse.move(box["x"] + 0.3 * box["width"], y)
+    page.mouse.down()
+    page.mouse.move(box["x"] + 0.5 * box["width"], y, steps=5)
+    wait_for_redraws(page, 5)  # other panels go on while one is being zoomed
+    page.mouse.move(box["x"] + 0.7 * box["width"], y, steps=5)
+    before = page.evaluate(axis)
+    page.mouse.up()
+    page.wait_for_function(f"{axis}[1] < {before[1]}", timeout=WAIT_MS)
+    zoomed = page.evaluate(axis)
+    assert zoomed[0] > before[0] + 0.2 * (before[1] - before[0])
+    wait_for_redraws(page, 20)
+    assert page.evaluate(axis) == zoomed
+    page.mouse.dblclick(box["x"] + 0.5 * box["width"], y)
+    page.wait_for_function(f"{axis}[1] > {before[1]} && {axis}[0] <= 0", timeout=WAIT_MS)
+
+
+def _a_panel_goes_and_comes_back(page: Any) -> None:
+    """When the set of panels changes, the others keep their nodes."""
+    page.evaluate(PANELS + ".forEach((n) => { n.dataset.mark = 'same'; })")
+    go_to(page, "small")
+    for count in (4, 5):
+        page.wait_for_function(f"{PANELS}.length === {count}", timeout=WAIT_MS)
+        assert page.locator("[data-panel][data-mark=same]").count() == 4
+    page.wait_for_function("+document.querySelector('[data-panel=share]').dataset.redraws > 0", timeout=WAIT_MS)
+
+
+def _scrubber_moves_everything_without_the_server(page: Any) -> None:
     """Keys and pointer move all charts to one update, exactly, and no message is sent."""
     demo = runpy.run_path(str(DEMO))
     total, run = demo["TOTAL"], demo["made_up_run"]()
-    page = open_page("still")
+    go_to(page, "still")
+    page.wait_for_function(
+        f"{SHOWN}.endsWith(' of {total}') && {SHOWN}.startsWith('update {total - 6} ')", timeout=WAIT_MS
+    )
     slider = page.locator(".board input")
     newest = shown(page)
     page.sent.clear()
@@ -220,31 +264,3 @@ def test_scrubber_moves_everything_without_the_server(open_page: Callable[..., A
     page.keyboard.press("End")
     assert shown(page) == newest
     assert page.sent == []
-
-
-def test_looking_back_holds_while_data_stream(open_page: Callable[..., Any]) -> None:
-    """An older update stays where it is until the scrubber is at its end again; non-finite values are gaps."""
-    page = open_page()
-    wait_for_redraws(page, 12)
-    page.locator(".board input").focus()
-    page.keyboard.press("Home")
-    for _ in range(7):
-        page.keyboard.press("ArrowRight")
-    at = shown(page)
-    assert at["value"].startswith("update 7 of") and at["gradient"][:20] == [None] * 20 and at["gradient"][20] > 0
-    wait_for_redraws(page, 15)
-    assert shown(page)["value"] == at["value"] and shown(page)["gradient"] == at["gradient"]
-    page.keyboard.press("End")
-    later = shown(page)["loss"]
-    wait_for_redraws(page, 5)
-    assert shown(page)["loss"] > later > 7
-
-
-def test_a_panel_goes_and_comes_back(open_page: Callable[..., Any]) -> None:
-    """When the set of panels changes, the others keep their nodes."""
-    page = open_page("small")
-    page.evaluate(PANELS + ".forEach((n) => { n.dataset.mark = 'same'; })")
-    for count in (4, 5):
-        page.wait_for_function(f"{PANELS}.length === {count}", timeout=WAIT_MS)
-        assert page.locator("[data-panel][data-mark=same]").count() == 4
-    page.wait_for_function("+document.querySelector('[data-panel=share]').dataset.redraws > 0", timeout=WAIT_MS)

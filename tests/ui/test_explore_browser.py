@@ -27,6 +27,13 @@ def open_page(page, url: str) -> None:
     page.wait_for_selector(DRAWN)
 
 
+def go(page, query: str) -> None:
+    """To another experiment, as Back goes to one: nothing is loaded again."""
+    page.evaluate(
+        "to => { history.pushState({}, '', to); dispatchEvent(new PopStateEvent('popstate')); }", f"/?{query}"
+    )
+
+
 def headline(page) -> str:
     return page.locator(".board-headline").inner_text()
 
@@ -68,6 +75,7 @@ def test_opens_with_a_picture_answers_a_slider_and_follows_the_theme(page, serve
     _a_new_theme_reaches_charts_and_transport(page)
     _is_readable(page)
     _a_slider_redraws_the_same_node_without_a_button_or_a_jump(page)
+    _the_url_is_the_experiment_reload_and_back_included(page)
     outside = [url for url in asked if not re.match(r"(https?://127\.0\.0\.1|data:|blob:)", url)]
     assert asked and not outside, "nothing is fetched from outside"
 
@@ -102,8 +110,98 @@ def _a_slider_redraws_the_same_node_without_a_button_or_a_jump(page) -> None:
     assert page.locator("[data-panel=gradient]").bounding_box()["y"] == top
 
 
-def test_train_streams_scrubs_and_stops(page, serve):
-    open_page(page, serve(APP, "cell=lstm&length=50&steps=100000"))
+def _the_url_is_the_experiment_reload_and_back_included(page) -> None:
+    go(page, "cell=gru&length=60")
+    page.wait_for_selector(".board-headline >> text=GRU")
+    said = headline(page)
+    page.reload()
+    page.wait_for_selector(DRAWN)
+    page.wait_for_function("said => document.querySelector('.board-headline').innerText === said", arg=said)
+    page.locator(".st-key-field-cell button", has_text="ReLU").click()
+    page.wait_for_function("() => location.search.includes('cell=relu')")
+    page.wait_for_function("() => document.querySelector('.board-headline').innerText.includes('ReLU')")
+    page.go_back()
+    page.wait_for_function("() => location.search.includes('cell=gru')")
+    page.wait_for_function("said => document.querySelector('.board-headline').innerText === said", arg=said)
+
+
+def _is_readable(page) -> None:
+    sizes = page.evaluate(
+        "() => [...document.querySelectorAll('[data-panel] text')].map(t => parseFloat(getComputedStyle(t).fontSize))"
+    )
+    assert len(sizes) > 20
+    assert min(sizes) >= 14
+    assert page.evaluate("() => document.documentElement.scrollWidth <= window.innerWidth"), "nothing sticks out"
+    labels = page.evaluate(
+        "() => [...document.querySelectorAll('[data-panel]')].map(n => n.getAttribute('aria-label'))"
+    )
+    assert len(labels) == 5
+    assert all(label and len(label) > 20 for label in labels)
+
+
+def _a_new_theme_reaches_charts_and_transport(page) -> None:
+    light = text_colours(page)
+    page.emulate_media(color_scheme="dark")
+    end = time.monotonic() + 10
+    while text_colours(page) & light:
+        assert time.monotonic() < end, "the charts kept the colours of the light theme"
+        time.sleep(0.1)
+    bar = page.locator(".st-key-transport").evaluate(
+        "n => { for (; n; n = n.parentElement) { const c = getComputedStyle(n);"
+        " if (c.position === 'sticky') return c.backgroundColor; } }"
+    )
+    assert bar == page.locator(".stApp").evaluate("n => getComputedStyle(n).backgroundColor")
+
+
+def text_colours(page) -> set[str]:
+    return set(
+        page.evaluate(
+            "() => [...document.querySelectorAll('[data-panel=loss] text')].map(t => getComputedStyle(t).fill)"
+        )
+    )
+
+
+def test_a_dark_small_window_is_readable_and_a_narrow_touch_screen_has_its_controls(browser, serve):
+    context = browser.new_context(viewport={"width": 1024, "height": 768}, color_scheme="dark", has_touch=True)
+    page = context.new_page()
+    open_page(page, serve(APP))
+    _is_readable(page)
+    page.set_viewport_size({"width": 600, "height": 900})
+    expand = page.locator("[data-testid=stExpandSidebarButton]")
+    expand.click()
+    page.locator(".st-key-field-cell button", has_text="GRU").click()
+    page.wait_for_function("() => location.search.includes('cell=gru')")
+    page.locator("[data-testid=stSidebarCollapseButton] button").click()
+    expand.wait_for(state="visible")
+    context.close()
+
+
+def test_one_experiment_after_another_is_measured_and_trained(page, serve):
+    """One page, opened with an experiment that takes long to measure."""
+    page.goto(serve(APP, "cell=lstm&length=3000&hidden_size=128"))
+    _a_large_experiment_does_not_hold_its_page(page)
+    _train_streams_scrubs_and_stops(page)
+    _no_click_is_lost_between_two_ticks(page)
+    _a_run_that_has_ended_stays_until_it_is_reset(page)
+    _a_change_while_training_stays_and_can_be_taken_back(page)
+
+
+def _a_large_experiment_does_not_hold_its_page(page) -> None:
+    page.wait_for_function(
+        "() => document.querySelector('.board-headline')?.innerText.startsWith('Measuring this LSTM')"
+    )
+    slider = page.locator(".st-key-field-length input[type=range]").first
+    slider.focus()
+    slider.press("Home")
+    page.wait_for_function("() => location.search.includes('length=10')")
+    page.wait_for_function("() => document.querySelector('.board-headline').innerText.startsWith('In this LSTM')")
+    page.wait_for_selector(DRAWN)
+    wait_for_curve(page, "LSTM", 10)
+
+
+def _train_streams_scrubs_and_stops(page) -> None:
+    go(page, "cell=lstm&length=50&steps=100000")
+    wait_for_curve(page, "LSTM", 50)
     page.locator(".st-key-train button").click()
     wait_for_update(page, 20)
     page.evaluate("document.querySelectorAll('[data-panel]').forEach(n => { n.dataset.mark = 'same'; })")
@@ -148,8 +246,9 @@ def _exports_while_it_streams(page) -> None:
     page.keyboard.press("Escape")
 
 
-def test_no_click_is_lost_between_two_ticks(page, serve):
-    open_page(page, serve(APP, "length=30&hidden_size=8&steps=100000"))
+def _no_click_is_lost_between_two_ticks(page) -> None:
+    go(page, "length=30&hidden_size=8&steps=100000")
+    wait_for_curve(page, "tanh", 30)
     button, transport = page.locator(".st-key-train button"), ".st-key-transport >> text="
     for _ in range(3):
         button.click()
@@ -159,81 +258,9 @@ def test_no_click_is_lost_between_two_ticks(page, serve):
         page.wait_for_selector(f"{transport}paused")
 
 
-def test_the_url_is_the_experiment_reload_and_back_included(page, serve):
-    open_page(page, serve(APP, "cell=gru&length=60"))
-    page.wait_for_selector(".board-headline >> text=GRU")
-    said = headline(page)
-    page.reload()
-    page.wait_for_selector(DRAWN)
-    page.wait_for_function("said => document.querySelector('.board-headline').innerText === said", arg=said)
-    page.locator(".st-key-field-cell button", has_text="ReLU").click()
-    page.wait_for_function("() => location.search.includes('cell=relu')")
-    page.wait_for_function("() => document.querySelector('.board-headline').innerText.includes('ReLU')")
-    page.go_back()
-    page.wait_for_function("() => location.search.includes('cell=gru')")
-    page.wait_for_function("said => document.querySelector('.board-headline').innerText === said", arg=said)
-
-
-def _is_readable(page) -> None:
-    sizes = page.evaluate(
-        "() => [...document.querySelectorAll('[data-panel] text')].map(t => parseFloat(getComputedStyle(t).fontSize))"
-    )
-    assert len(sizes) > 20
-    assert min(sizes) >= 14
-    assert page.evaluate("() => document.documentElement.scrollWidth <= window.innerWidth"), "nothing sticks out"
-    labels = page.evaluate(
-        "() => [...document.querySelectorAll('[data-panel]')].map(n => n.getAttribute('aria-label'))"
-    )
-    assert len(labels) == 5
-    assert all(label and len(label) > 20 for label in labels)
-
-
-def test_a_dark_small_window_has_readable_charts(browser, serve):
-    context = browser.new_context(viewport={"width": 1024, "height": 768}, color_scheme="dark")
-    page = context.new_page()
-    open_page(page, serve(APP))
-    _is_readable(page)
-    context.close()
-
-
-def _a_new_theme_reaches_charts_and_transport(page) -> None:
-    light = text_colours(page)
-    page.emulate_media(color_scheme="dark")
-    end = time.monotonic() + 10
-    while text_colours(page) & light:
-        assert time.monotonic() < end, "the charts kept the colours of the light theme"
-        time.sleep(0.1)
-    bar = page.locator(".st-key-transport").evaluate(
-        "n => { for (; n; n = n.parentElement) { const c = getComputedStyle(n);"
-        " if (c.position === 'sticky') return c.backgroundColor; } }"
-    )
-    assert bar == page.locator(".stApp").evaluate("n => getComputedStyle(n).backgroundColor")
-
-
-def text_colours(page) -> set[str]:
-    return set(
-        page.evaluate(
-            "() => [...document.querySelectorAll('[data-panel=loss] text')].map(t => getComputedStyle(t).fill)"
-        )
-    )
-
-
-def test_a_large_experiment_does_not_hold_its_page(page, serve):
-    page.goto(serve(APP, "cell=lstm&length=3000&hidden_size=128"))
-    page.wait_for_function(
-        "() => document.querySelector('.board-headline')?.innerText.startsWith('Measuring this LSTM')"
-    )
-    slider = page.locator(".st-key-field-length input[type=range]").first
-    slider.focus()
-    slider.press("Home")
-    page.wait_for_function("() => location.search.includes('length=10')")
-    page.wait_for_function("() => document.querySelector('.board-headline').innerText.startsWith('In this LSTM')")
-    page.wait_for_selector(DRAWN)
-    wait_for_curve(page, "LSTM", 10)
-
-
-def test_a_run_that_has_ended_stays_until_it_is_reset(page, serve):
-    open_page(page, serve(APP, "length=20&hidden_size=8&steps=5"))
+def _a_run_that_has_ended_stays_until_it_is_reset(page) -> None:
+    go(page, "length=20&hidden_size=8&steps=5")
+    wait_for_curve(page, "tanh", 20)
     page.locator(".st-key-train button").click()
     page.wait_for_selector(".st-key-transport >> text=5 of 5 updates · finished")
     for key in ("train", "step"):  # the buttons follow the text in a run of the page of their own
@@ -249,21 +276,9 @@ def test_a_run_that_has_ended_stays_until_it_is_reset(page, serve):
     page.wait_for_selector(".st-key-transport >> text=5 of 5 updates · finished")
 
 
-def test_on_a_narrow_touch_screen_the_controls_open_and_close(browser, serve):
-    context = browser.new_context(viewport={"width": 600, "height": 900}, has_touch=True)
-    page = context.new_page()
-    open_page(page, serve(APP))
-    expand = page.locator("[data-testid=stExpandSidebarButton]")
-    expand.click()
-    page.locator(".st-key-field-cell button", has_text="GRU").click()
-    page.wait_for_function("() => location.search.includes('cell=gru')")
-    page.locator("[data-testid=stSidebarCollapseButton] button").click()
-    expand.wait_for(state="visible")
-    context.close()
-
-
-def test_a_change_while_training_stays_and_can_be_taken_back(page, serve):
-    open_page(page, serve(APP, "length=50"))
+def _a_change_while_training_stays_and_can_be_taken_back(page) -> None:
+    go(page, "length=50")
+    wait_for_curve(page, "tanh", 50)
     page.locator(".st-key-train button").click()
     wait_for_update(page, 5)
     for cell, name in (("gru", "GRU"), ("relu", "ReLU")):
