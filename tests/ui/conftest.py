@@ -66,6 +66,8 @@ def serve(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[..., st
 
     yield start
     for process, _ in running.values():
+        process.terminate()  # all at once: each takes seconds
+    for process, _ in running.values():
         _end(process)
 
 
