@@ -10,7 +10,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from explorer.bptt.layout import columns, room
+from explorer.bptt.layout import Products, room
 from explorer.cells import Cell
 from explorer.cells.activations import by_time
 from explorer.truncation import Lanes, Plan
@@ -87,8 +87,16 @@ class Deltas:
         empty: by time, whether δs_t of all states are zero until something passes on to them.
     """
 
-    def __init__(self, cell: Cell, like: Tensor, direct: Mapping[str, Tensor | None], first: int, paths: Paths) -> None:
-        self.direct, self.first, self.paths = direct, first, paths
+    def __init__(
+        self,
+        cell: Cell,
+        like: Tensor,
+        direct: Mapping[str, Tensor | None],
+        first: int,
+        paths: Paths,
+        products: Products,
+    ) -> None:
+        self.direct, self.first, self.paths, self._products = direct, first, paths, products
         models, batch, gates, hidden = like.shape[1:]
         steps, _, width = paths.inject.shape
         self.several = width > 1
@@ -105,10 +113,10 @@ class Deltas:
         turns = -(-times // 2) if self.several else 1
         self.of = {name: by_time(delta) * turns for name, delta in self._lanes.items()}
         self.broad = {name: by_time(delta.unsqueeze(-2)) * turns for name, delta in self._lanes.items()}
-        self.columns = columns(self._lanes["h"], dims) * turns
+        self.columns = products.columns(self._lanes["h"], dims) * turns
         driven = {name: lane_gates[..., cell.drives[name], :] for name in cell.states}
         self.driven = {name: _from_one(by_time(gates), times) for name, gates in driven.items()}
-        self.gate_columns = _from_one(columns(lane_gates, dims), times)
+        self.gate_columns = _from_one(products.columns(lane_gates, dims), times)
         self._gates_now = lane_gates[0]
         self._batch_dims = dims
         self._passing: dict[str, Any] | None = None
@@ -153,11 +161,11 @@ class Deltas:
         """Partials [steps, M, B, …] step by step, the same in all lanes."""
         return by_time(partial.unsqueeze(2) if self.several else partial)
 
-    def passing(self) -> tuple[dict[str, Any], Tensor]:
+    def passing(self) -> tuple[dict[str, Any], Any]:
         """Zeros for what is to pass on, for each state, and that of h as products take it."""
         if self._passing is None:
             self._passing_room = {name: lanes[:1].clone() for name, lanes in self._lanes.items()}
-            self._passing_columns = columns(self._passing_room["h"], self._batch_dims)[0]
+            self._passing_columns = self._products.columns(self._passing_room["h"], self._batch_dims)[0]
             self._passing = {name: by_time(tensor)[0] for name, tensor in self._passing_room.items()}
         for tensor in self._passing_room.values():
             tensor.zero_()

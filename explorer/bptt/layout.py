@@ -3,10 +3,14 @@
 Then one product W·[H, B] serves all gates of a step, and each gate's numbers are one block without gaps.
 """
 
-from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
 
+import numpy as np
 import torch
 from torch import Tensor
+
+NEAR = 2**20  # multiplications in a product up to which NumPy's BLAS is the faster one, and keeps to one thread
 
 
 def room(like: Tensor, steps: int, models: int, batch: tuple[int, ...], *rest: int) -> Tensor:
@@ -17,28 +21,58 @@ def room(like: Tensor, steps: int, models: int, batch: tuple[int, ...], *rest: i
     return torch.empty_permuted(shape, order, dtype=like.dtype, device=like.device)
 
 
-def columns(tensor: Tensor, batch: int = 1) -> tuple[Tensor, ...]:
-    """Step by step the matrices that products read and write: [M, K, N] of [T, M, *batch, *rest], one model [K, N].
+@dataclass(frozen=True)
+class Products:
+    """How the products W·x of one pass are made: all alike, one for each time step.
 
-    Args:
-        tensor: laid out by `room`.
-        batch: how many dimensions the batch has.
+    Attributes:
+        near: whether by NumPy, which takes three quarters of torch's time for small matrices on a CPU.
+        models: M.
     """
-    last = tuple(range(-batch, 0))
-    matrices = tensor.movedim(tuple(range(2, 2 + batch)), last).flatten(-batch).flatten(2, -2)
-    return (matrices.squeeze(1) if matrices.shape[1] == 1 else matrices).unbind(0)
 
+    near: bool
+    models: int
 
-def one(weights: Tensor) -> Tensor:
-    """The matrices of [M, P, Q] as a product with `columns` takes them."""
-    return weights.squeeze(0) if weights.shape[0] == 1 else weights
+    @classmethod
+    def of(cls, weights: Tensor, columns: int) -> "Products":
+        """For weights [M, P, Q], or their transposes, and matrices of so many columns."""
+        small = weights.shape[0] == 1 and weights.numel() * columns <= NEAR
+        return cls(small and weights.device.type == "cpu", weights.shape[0])
 
+    def weights(self, weights: Tensor) -> Any:
+        """The weights as `multiply` and `add` take them, a copy or not."""
+        found = weights.contiguous()
+        return self._as_taken(found.squeeze(0) if self.models == 1 else found)
 
-def product(models: int) -> Callable[..., Tensor]:
-    """A function f(W, x, out=out), out = W·x, for matrices as `columns` gives them."""
-    return torch.mm if models == 1 else torch.bmm
+    def columns(self, tensor: Tensor, batch: int = 1) -> list[Any]:
+        """Step by step the matrices that are read and written: [M, K, N] of [T, M, *batch, *rest], one model [K, N].
 
+        Args:
+            tensor: laid out by `room`.
+            batch: how many dimensions the batch has.
+        """
+        last = tuple(range(-batch, 0))
+        matrices = tensor.movedim(tuple(range(2, 2 + batch)), last).flatten(-batch).flatten(2, -2)
+        matrices = matrices.squeeze(1) if self.models == 1 else matrices
+        return list(self._as_taken(matrices) if self.near else matrices.unbind(0))
 
-def add_product(models: int) -> Callable[..., Tensor]:
-    """A function f(out, W, x): out += W·x, for matrices as `columns` gives them."""
-    return Tensor.addmm_ if models == 1 else Tensor.baddbmm_
+    def multiply(self, weights: Any, x: Any, out: Any) -> None:
+        """Out = W·x."""
+        if self.near:
+            np.dot(weights, x, out=out)
+        elif self.models == 1:
+            torch.mm(weights, x, out=out)
+        else:
+            torch.bmm(weights, x, out=out)
+
+    def add(self, out: Any, weights: Any, x: Any) -> None:
+        """Out += W·x."""
+        if self.near:
+            out += np.dot(weights, x)
+        elif self.models == 1:
+            out.addmm_(weights, x)
+        else:
+            out.baddbmm_(weights, x)
+
+    def _as_taken(self, tensor: Tensor) -> Any:
+        return tensor.numpy() if self.near else tensor

@@ -10,7 +10,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from explorer.bptt.layout import columns, one, product, room
+from explorer.bptt.layout import Products, room
 from explorer.cells import Cell
 from explorer.cells.base import State
 
@@ -94,10 +94,11 @@ def unroll(
     if own:
         into = v[..., :own, :].permute(0, 1, 3, 4, 2).flatten(2, 3)
         torch.matmul(apart, read[:-1, ..., hidden:].mT, out=into)
-    multiplied, weights = product(models), one(weights)
+    products = Products.of(weights, batch)
+    multiply, all_weights = products.multiply, products.weights(weights)
     run = cell.run(u, v, states)
-    for a, x in zip(columns(u), columns(read), strict=False):
-        multiplied(weights, x, out=a)
+    for a, x in zip(products.columns(u), products.columns(read), strict=False):
+        multiply(all_weights, x, a)
         next(run)
     return Trajectory(u, v, states, weight_hh.clone(), read[:-1])
 
