@@ -63,7 +63,7 @@ def test_pinned_experiments_are_compared_trained_and_linked(page, serve):
     page.wait_for_function("() => document.querySelector('.board-headline').innerText.includes('learned')")
     headline = page.locator(".board-headline").inner_text()
     scrubber = page.locator(".board-scrub input")
-    scrubber.focus()
+    scrubber.wait_for(state="visible")  # the sentence may come before the updates to look back at
     scrubber.press("Home")
     page.wait_for_function("() => document.querySelector('.board-scrub').innerText.includes('update 0 ')")
     page.wait_for_function("said => document.querySelector('.board-headline').innerText !== said", arg=headline)
