@@ -46,9 +46,9 @@ def backward(
     Returns:
         The total gradients.
     """
-    like = pieces[-1]
-    products = Products.of(like.weight_hh, like.u.shape[2] * paths.inject.shape[2])
-    deltas = Deltas(cell, like.u, dict(zip(cell.states, direct, strict=True)), first, paths, products)
+    u, weight_hh = pieces[-1].u, pieces[-1].weight_hh
+    products = Products.of(weight_hh, u.shape[2] * paths.inject.shape[2])
+    deltas = Deltas(cell, u, dict(zip(cell.states, direct, strict=True)), first, paths, products)
     sweep = _Sweep(cell, deltas, paths, products)
     end = sum(len(piece) for piece in pieces)
     for piece in reversed(pieces):
@@ -78,7 +78,8 @@ class _Sweep:
     """The gradient on its way back."""
 
     def __init__(self, cell: Cell, deltas: Deltas, paths: Paths, products: Products) -> None:
-        self.cell, self.deltas, self.paths, self.products = cell, deltas, paths, products
+        self.cell, self.deltas, self.paths = cell, deltas, paths
+        self.product, self.add_product = products.multiply, products.add
         self.multiply = multiply(deltas.gates)
         self.v: Tensor | None = None  # until a cell says that inputs have partials of their own
         driven = [gate for name in cell.states for gate in range(len(cell.gates))[cell.drives[name]]]
@@ -86,7 +87,7 @@ class _Sweep:
 
     def block(self, end: int, steps: int, partials: Partials, back: Any) -> None:
         """Go back through the steps that end at time `end`: at each, find the totals and pass them on."""
-        deltas, products = self.deltas, self.products
+        deltas = self.deltas
         recurrent = {name: deltas.spread(partial) for name, partial in partials.recurrent.items()}
         inner = [(*names, deltas.spread(partial)) for names, partial in reversed(list(partials.within.items()))]
         outer = [(*names, deltas.spread(partial)) for names, partial in partials.kept.items()]
@@ -98,19 +99,19 @@ class _Sweep:
             deltas.add_up(t)
             deltas.enter(t - 1)
             if self.paths.all_pass[t - 1] and deltas.empty[t - 1]:  # the same, written instead of added to zeros
-                products.multiply(back, deltas.gate_columns[t], deltas.columns[t - 1])
+                self.product(back, deltas.gate_columns[t], out=deltas.columns[t - 1])
                 for (name, other, partial), begins in zip(outer, begin, strict=True):
                     if begins:
                         self.multiply(deltas.of[name][t], partial[i], out=deltas.of[other][t - 1])
                     else:
                         deltas.of[other][t - 1] += deltas.of[name][t] * partial[i]
             elif self.paths.all_pass[t - 1]:
-                products.add(deltas.columns[t - 1], back, deltas.gate_columns[t])
+                self.add_product(deltas.columns[t - 1], back, deltas.gate_columns[t])
                 for name, other, partial in outer:
                     deltas.of[other][t - 1] += deltas.of[name][t] * partial[i]
             elif self.paths.some_pass[t - 1]:
                 passing, passing_columns = deltas.passing()
-                products.add(passing_columns, back, deltas.gate_columns[t])
+                self.add_product(passing_columns, back, deltas.gate_columns[t])
                 for name, other, partial in outer:
                     passing[other] += deltas.of[name][t] * partial[i]
                 deltas.let_pass(t - 1)

@@ -3,6 +3,7 @@
 Then one product W·[H, B] serves all gates of a step, and each gate's numbers are one block without gaps.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,7 +11,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-NEAR = 2**20  # multiplications in a product up to which NumPy's BLAS is the faster one, and keeps to one thread
+NEAR = 900_000  # multiplications in a product up to which NumPy's BLAS is the faster; from 10⁶ on it takes more threads
 
 
 def room(like: Tensor, steps: int, models: int, batch: tuple[int, ...], *rest: int) -> Tensor:
@@ -56,23 +57,19 @@ class Products:
         matrices = matrices.squeeze(1) if self.models == 1 else matrices
         return list(self._as_taken(matrices) if self.near else matrices.unbind(0))
 
-    def multiply(self, weights: Any, x: Any, out: Any) -> None:
-        """Out = W·x."""
-        if self.near:
-            np.dot(weights, x, out=out)
-        elif self.models == 1:
-            torch.mm(weights, x, out=out)
-        else:
-            torch.bmm(weights, x, out=out)
+    @property
+    def multiply(self) -> Callable[..., Any]:
+        """A function f(W, x, out=out), out = W·x."""
+        return np.dot if self.near else torch.mm if self.models == 1 else torch.bmm
 
-    def add(self, out: Any, weights: Any, x: Any) -> None:
-        """Out += W·x."""
-        if self.near:
-            out += np.dot(weights, x)
-        elif self.models == 1:
-            out.addmm_(weights, x)
-        else:
-            out.baddbmm_(weights, x)
+    @property
+    def add(self) -> Callable[..., Any]:
+        """A function f(out, W, x): out += W·x."""
+        return _add if self.near else Tensor.addmm_ if self.models == 1 else Tensor.baddbmm_
 
     def _as_taken(self, tensor: Tensor) -> Any:
         return tensor.numpy() if self.near else tensor
+
+
+def _add(out: Any, weights: Any, x: Any) -> None:
+    out += np.dot(weights, x)

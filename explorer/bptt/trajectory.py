@@ -95,10 +95,10 @@ def unroll(
         into = v[..., :own, :].permute(0, 1, 3, 4, 2).flatten(2, 3)
         torch.matmul(apart, read[:-1, ..., hidden:].mT, out=into)
     products = Products.of(weights, batch)
-    multiply, all_weights = products.multiply, products.weights(weights)
+    multiplied, all_weights = products.multiply, products.weights(weights)
     run = cell.run(u, v, states)
     for a, x in zip(products.columns(u), products.columns(read), strict=False):
-        multiply(all_weights, x, a)
+        multiplied(all_weights, x, out=a)
         next(run)
     return Trajectory(u, v, states, weight_hh.clone(), read[:-1])
 

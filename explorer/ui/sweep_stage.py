@@ -37,7 +37,7 @@ PICTURES = {
 }
 LOOK = 0.5  # seconds between two looks at runs under way
 AREAS = '"picture" 440px "scrub" 4px / 1fr'
-OPEN = 190  # px
+OPEN = 190  # px, of the list of runs
 BOARD, _JOB, _GO = "sweep", "sweep job", "open run"
 
 
