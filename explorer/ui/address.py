@@ -85,12 +85,16 @@ def own(page: str) -> Own:
 
 def change_own(page: str, keys: Own) -> None:
     """Give a page's own keys other values; called by widgets."""
-    st.session_state.setdefault(_KEYS, {})[page] = keys
-    changed()
+    if keys != own(page):
+        st.session_state.setdefault(_KEYS, {})[page] = keys
+        changed()
 
 
 def changed() -> None:
-    """What the page shows was changed by a widget: the next run does not follow the URL."""
+    """What the page shows was changed by a widget: the next run does not follow the URL.
+
+    Only where something did change: a tick that brings once more what is shown would undo the Back that follows it.
+    """
     st.session_state[_OWN] = True
 
 
@@ -169,9 +173,10 @@ def change(**flat: Any) -> None:
 
 def show(experiment: Experiment, said: list[str] | None = None) -> None:
     """Show another experiment; called by widgets."""
-    _set(experiment)
     st.session_state[_NOTICES] = said or []
-    st.session_state[_OWN] = True
+    if experiment != _shown():
+        _set(experiment)
+        changed()
 
 
 def _set(experiment: Experiment) -> None:

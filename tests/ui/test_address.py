@@ -8,6 +8,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from explorer.experiment import Experiment
+from explorer.ui import address, everywhere
 
 APP = str(Path(__file__).parents[2] / "app.py")
 
@@ -84,6 +85,17 @@ def test_a_widget_changes_experiment_and_url():
     at.button_group(key="field-cell").set_value("gru").run()
     assert not at.exception
     assert url(at) == {"length": "60", "cell": "gru"}
+
+
+def test_a_tick_that_brings_once_more_what_is_shown_leaves_the_lead_to_the_url(monkeypatch):
+    state = {"experiment": Experiment().model_dump_json()}
+    monkeypatch.setattr(address.st, "session_state", state)
+    address.change(length=Experiment().task.length)
+    address.change_own("sweep", {})
+    assert everywhere.CHANGED not in state
+    for change in (lambda: address.change(length=60), lambda: address.change_own("sweep", {"vary": ["seed"]})):
+        change()
+        assert state.pop(everywhere.CHANGED)
 
 
 def test_a_change_that_breaks_a_rule_takes_its_remedy_along():

@@ -17,6 +17,8 @@ def page(browser):
     context = browser.new_context(viewport={"width": 1440, "height": 900})
     page = context.new_page()
     page.set_default_timeout(30_000)
+    page.sent = []  # the messages to the server
+    page.on("websocket", lambda socket: socket.on("framesent", lambda frame: page.sent.append(frame)))
     yield page
     assert page.locator(NO_FAILURE).count() == 0
     context.close()
@@ -217,8 +219,9 @@ def _train_streams_scrubs_and_stops(page) -> None:
     _exports_while_it_streams(page)
     page.locator(".st-key-stop button").click()
     page.wait_for_selector(".st-key-transport >> text=stopped")
-    frames: list[object] = []
-    page.on("websocket", lambda socket: socket.on("framesent", frames.append))
+    assert page.sent, "what is sent is seen"
+    time.sleep(0.5)  # for what was on its way
+    page.sent.clear()
     newest = curve(page, "LSTM")
     scrubber = page.locator(".board-scrub input")
     scrubber.focus()
@@ -230,7 +233,7 @@ def _train_streams_scrubs_and_stops(page) -> None:
         assert time.monotonic() < end, "the curve never followed the scrubber"
     # The first update's row is the measurement before training, drawn in grey.
     assert oldest == pytest.approx(curve(page, "before training"), rel=1e-5)
-    assert not frames, "the scrubber asks the server nothing"
+    assert not page.sent, "the scrubber asks the server nothing"
     page.locator(".st-key-reset button").click()
     page.wait_for_selector(".st-key-transport >> text=is in the library")
 
@@ -274,6 +277,22 @@ def _a_run_that_has_ended_stays_until_it_is_reset(page) -> None:
     page.wait_for_function("() => !location.search.includes('run=')")
     page.keyboard.press("t")  # nothing is trained twice: the kept run is shown again
     page.wait_for_selector(".st-key-transport >> text=5 of 5 updates · finished")
+    page.wait_for_function("() => location.search.includes('run=kept')")
+    _a_link_opens_at_the_update_that_is_looked_back_at(page)
+
+
+def _a_link_opens_at_the_update_that_is_looked_back_at(page) -> None:
+    back = "() => document.querySelector('.board-scrub')?.innerText.includes('update 1 ')"
+    scrubber = page.locator(".board-scrub input")
+    scrubber.wait_for(state="visible")
+    scrubber.press("Home")
+    scrubber.press("ArrowRight")
+    page.wait_for_function("() => location.hash === '#update=1'")
+    page.reload()
+    page.wait_for_function(back)
+    assert page.url.endswith("run=kept#update=1")
+    scrubber.press("End")
+    page.wait_for_function("() => location.hash === ''")
 
 
 def _a_change_while_training_stays_and_can_be_taken_back(page) -> None:
