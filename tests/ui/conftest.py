@@ -6,6 +6,7 @@ import socket
 import subprocess
 import sys
 import time
+import timeit
 import urllib.request
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -17,6 +18,7 @@ ROOT = Path(__file__).resolve().parents[2]
 CHROMIUMS = ("chromium", "chromium-browser", "google-chrome")
 SWITCHES = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--no-first-run"]
 START_S, STOP_S = 60, 10
+MILLION_S = 0.04  # on a core at 2.5 GHz that has nothing else to do
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -47,6 +49,21 @@ def browser() -> Iterator[Any]:
         chromium = playwright.chromium.launch(executable_path=path, args=SWITCHES)
         yield chromium
         chromium.close()
+
+
+@pytest.fixture
+def slowness() -> Callable[[], float]:
+    """How many times longer than `MILLION_S` a million additions took before the test or take now; at least 1.
+
+    What is asked of each second is asked in proportion of a machine that has much else to do. It is measured where
+    nothing streams.
+    """
+
+    def measured() -> float:
+        return max(1.0, min(timeit.repeat("for i in range(10**6): x += i", "x = 0", number=1)) / MILLION_S)
+
+    before = measured()
+    return lambda: max(before, measured())
 
 
 @pytest.fixture(scope="session")

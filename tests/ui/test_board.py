@@ -148,15 +148,16 @@ def shown(page: Any) -> Any:
     }""")
 
 
-def test_one_page_streams_and_stands_still(page: Any) -> None:
+def test_one_page_streams_and_stands_still(slowness: Callable[[], float], page: Any) -> None:
     """Each thing that is to be seen while data stream has a whole run for itself."""
-    _streams_on_the_same_nodes(page)
+    best = _streams_on_the_same_nodes(page)
     begin_again(page, "look")
     _looking_back_holds_while_data_stream(page)
     begin_again(page, "zoom")
     _zoom_survives_streaming(page)
     _a_panel_goes_and_comes_back(page)
     _scrubber_moves_everything_without_the_server(page)
+    assert best >= 8 / slowness(), f"{best:.1f} redraws a second of the slowest panel in the best two seconds"
 
 
 def _looking_back_holds_while_data_stream(page: Any) -> None:
@@ -176,8 +177,8 @@ def _looking_back_holds_while_data_stream(page: Any) -> None:
     assert shown(page)["loss"] > later > 7
 
 
-def _streams_on_the_same_nodes(page: Any) -> None:
-    """Thirty redraws: the same nodes, no frame without a curve, and eight redraws a second or more."""
+def _streams_on_the_same_nodes(page: Any) -> float:
+    """Thirty redraws: the same nodes and no frame without a curve. How many there are in the best two seconds."""
     page.evaluate(PANELS + ".forEach((n) => { n.dataset.mark = n.dataset.panel; })")
     page.evaluate("document.querySelectorAll('[data-panel] .main-svg').forEach((n) => { n.dataset.mark = 'svg'; })")
     wait_for_redraws(page, 5)
@@ -185,14 +186,14 @@ def _streams_on_the_same_nodes(page: Any) -> None:
     wait_for_redraws(page, 30)
     # A machine that also runs other tests may be busy for a moment: one quiet window is enough.
     windows: list[float] = []
-    while len(windows) < 8 and not any(window >= 8 for window in windows):
+    while len(windows) < 6 and not any(window >= 8 for window in windows):
         windows.append(min(rates(page).values()))
-    assert max(windows) >= 8, f"redraws a second of the slowest panel, in windows of 2 s: {windows}"
     assert page.evaluate(PANELS + ".map((n) => n.dataset.mark)") == list(NAMES)
     assert page.locator("[data-panel] .main-svg:not([data-mark])").count() == 0
     assert page.evaluate("frames_seen") > 30 and page.evaluate("blank") == 0
     assert page.locator(".board b").count() == 0 and "<b>nothing</b>" in page.locator(".board-headline").inner_text()
     assert page.locator("[data-panel=strip]").get_attribute("aria-label") == "strip"
+    return max(windows)
 
 
 def _zoom_survives_streaming(page: Any) -> None:

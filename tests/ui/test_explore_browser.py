@@ -178,11 +178,12 @@ def test_a_dark_small_window_is_readable_and_a_narrow_touch_screen_has_its_contr
     context.close()
 
 
-def test_one_experiment_after_another_is_measured_and_trained(page, serve):
+def test_one_experiment_after_another_is_measured_and_trained(slowness, page, serve):
     """One page, opened with an experiment that takes long to measure."""
     page.goto(serve(APP, "cell=lstm&length=3000&hidden_size=128"))
     _a_large_experiment_does_not_hold_its_page(page)
-    _train_streams_scrubs_and_stops(page)
+    best = _train_streams_scrubs_and_stops(page)
+    assert best >= 8 / slowness(), f"{best:.1f} redraws a second in the best two seconds"
     _no_click_is_lost_between_two_ticks(page)
     _a_run_that_has_ended_stays_until_it_is_reset(page)
     _a_change_while_training_stays_and_can_be_taken_back(page)
@@ -201,7 +202,8 @@ def _a_large_experiment_does_not_hold_its_page(page) -> None:
     wait_for_curve(page, "LSTM", 10)
 
 
-def _train_streams_scrubs_and_stops(page) -> None:
+def _train_streams_scrubs_and_stops(page) -> float:
+    """Redraws a second in the best two seconds."""
     go(page, "cell=lstm&length=50&steps=100000")
     wait_for_curve(page, "LSTM", 50)
     page.locator(".st-key-train button").click()
@@ -214,7 +216,6 @@ def _train_streams_scrubs_and_stops(page) -> None:
         now, count = time.monotonic(), page.evaluate(REDRAWS)
         best = max(best, (count - previous[1]) / (now - previous[0]))
         previous = (now, count)
-    assert best >= 8, f"{best:.1f} redraws a second in the best two seconds"
     assert page.locator("[data-panel][data-mark=same]").count() == 5, "one node for the whole run"
     _exports_while_it_streams(page)
     page.locator(".st-key-stop button").click()
@@ -236,6 +237,7 @@ def _train_streams_scrubs_and_stops(page) -> None:
     assert not page.sent, "the scrubber asks the server nothing"
     page.locator(".st-key-reset button").click()
     page.wait_for_selector(".st-key-transport >> text=is in the library")
+    return best
 
 
 def _exports_while_it_streams(page) -> None:
