@@ -5,6 +5,7 @@ from pathlib import Path
 
 import streamlit as st
 
+from explorer.ui import given
 from explorer.ui.board import load_board
 from explorer.ui.callbacks import carry_out_whole
 from explorer.ui.frame import frame
@@ -15,6 +16,7 @@ st.set_page_config(
     "Gradient flow in BPTT", "📉", layout="wide", initial_sidebar_state="collapsed" if projecting() else "auto"
 )
 carry_out_whole()
+given.begin()
 page_style()
 load_board()  # first: the browser reads it while the first run imports the rest
 pages = Path(__file__).parent / "explorer" / "ui"
@@ -34,5 +36,6 @@ try:
     )
     frame("" if page.title in ("Lessons", "Reference") else page.title)  # these have titles of their own
     page.run()
+    given.end()
 finally:
     gc.enable()

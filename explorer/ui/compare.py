@@ -6,8 +6,9 @@ from explorer.figures.curves import LETTERS
 from explorer.ui import compared, notices
 from explorer.ui.compare_stage import compare_stage
 from explorer.ui.compared import Comparison
-from explorer.ui.controls import controls, put
+from explorer.ui.controls import controls
 from explorer.ui.everywhere import hidden
+from explorer.ui.given import put
 from explorer.workers.processes import PROCESSES
 
 

@@ -1,13 +1,11 @@
 """The sidebar: one widget for each field the experiment has, made from the field's own description."""
 
-import time
 from functools import cache
 from typing import Any
 
 import numpy as np
 import streamlit as st
 import xarray as xr
-from streamlit.runtime.scriptrunner import get_script_run_ctx
 
 from explorer.comparisons import measured
 from explorer.experiment import Experiment
@@ -17,10 +15,10 @@ from explorer.presets import PRESETS, Preset
 from explorer.settings import Setting, text
 from explorer.ui import address, runs
 from explorer.ui.everywhere import hidden
+from explorer.ui.given import put, stale
 
 OWN = "Your own"
 WORDS = {**facts.CELL_NAMES, "temporal_order": "temporal order", "pytorch": "PyTorch"}
-IN_FLIGHT = 3.0  # seconds after which nothing old is on its way any more
 SEGMENTED = 24  # letters of all choices together that still fit side by side
 MORE = ("optimizer", "batch_size", "steps", "seed", "device", "dtype")  # top fields that wait in the expander
 
@@ -115,26 +113,6 @@ def _control(setting: Setting, value: Any) -> None:
         low, high = (kind(bound) for bound in setting.slider)
         put(key, value)
         st.slider(label, min(low, value), max(high, value), step=kind(setting.step or 1), **common)
-
-
-def stale(key: str) -> bool:
-    """Whether a tick of a fragment brought an old value, still on its way when the page gave the widget another.
-
-    A tick may as well be the first to bring what a person has just chosen.
-    """
-    context = get_script_run_ctx()
-    if context is None or not context.fragment_ids_this_run:
-        return False
-    replaced, when = st.session_state.get(f"{key}-replaced", (None, -IN_FLIGHT))
-    return bool(st.session_state[key] == replaced and time.monotonic() - when < IN_FLIGHT)
-
-
-def put(key: str, value: Any) -> None:
-    """Give a widget its value where it has another; else leave it, so that a slider under the finger stays put."""
-    if st.session_state.get(key) != value:
-        if key in st.session_state:
-            st.session_state[f"{key}-replaced"] = st.session_state[key], time.monotonic()
-        st.session_state[key] = value
 
 
 def _word(choice: str) -> str:

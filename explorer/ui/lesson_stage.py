@@ -16,9 +16,9 @@ from explorer.lessons import Control, Material
 from explorer.scripts import script
 from explorer.ui import lesson_place, lesson_runs
 from explorer.ui.board import Board, Offer, Panel, Rich, Scrub, show
-from explorer.ui.controls import put
 from explorer.ui.everywhere import hidden
 from explorer.ui.exports import export
+from explorer.ui.given import put
 from explorer.ui.lesson_place import Place
 from explorer.ui.lesson_text import sections
 from explorer.ui.look import duration, theme

@@ -12,7 +12,7 @@ from explorer.library import library
 from explorer.several import SweepError
 from explorer.ui import address, compared, notices, runs
 from explorer.ui.compared import Comparison
-from explorer.ui.controls import put
+from explorer.ui.given import put
 
 LIBRARY, GO = "library", "go to"
 FILTER = "filter"

@@ -5,7 +5,7 @@ import streamlit as st
 from explorer.experiment import Experiment
 from explorer.reference import Section, sections
 from explorer.ui import address, reference_text
-from explorer.ui.controls import put
+from explorer.ui.given import put
 from explorer.ui.look import theme
 
 REFERENCE, KEY, TURNED = "reference", "section", "turned to another chapter"

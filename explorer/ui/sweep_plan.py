@@ -10,7 +10,7 @@ from explorer.grid import Grid
 from explorer.several import SweepError
 from explorer.ui import address
 from explorer.ui.axes import AXES, BY_KEY, MOST_SEEDS, over
-from explorer.ui.controls import put
+from explorer.ui.given import put
 
 SWEEP = "sweep"
 VARY, SEEDS, PICTURE = KEYS = ("vary", "seeds", "picture")

@@ -37,7 +37,7 @@ PICTURES = {
 }
 LOOK = 0.5  # seconds between two looks at runs under way
 AREAS = '"picture" 440px "scrub" 4px / 1fr'
-OPEN = 190  # px, of the list of runs
+OPEN = 360  # px, of the list of runs
 BOARD, _JOB, _GO = "sweep", "sweep job", "open run"
 
 
@@ -89,9 +89,10 @@ def sweep_stage(experiment: Experiment) -> None:
         if not hidden("picture"):
             put_picture()
         if grid is not None:
-            _open_one(grid, mine)
             export(BOARD, json.dumps({"config": grid.config.model_dump(mode="json"), "over": grid.over}, indent=2))
     live()
+    if mine is not None and mine.runs.summaries and not projecting():
+        _open_one(mine)
 
 
 def put_picture() -> None:
@@ -168,9 +169,9 @@ def _go(experiment: Experiment) -> None:
     st.session_state[_GO] = True
 
 
-def _open_one(grid: Grid, mine: _Job | None) -> None:
+def _open_one(job: _Job) -> None:
     """The runs that are done, by name: the way to them without a mouse."""
-    done = sorted(mine.runs.summaries) if mine is not None else []
+    grid = job.grid
 
     def chosen() -> None:
         number = st.session_state.pop("open-one")
@@ -178,8 +179,8 @@ def _open_one(grid: Grid, mine: _Job | None) -> None:
             _go(grid.experiments[number])
 
     st.selectbox(
-        "Open a run", done, index=None, format_func=lambda number: _name(grid, number), key="open-one",
-        on_change=chosen, disabled=not done, placeholder="Open a run", label_visibility="collapsed", width=OPEN,
+        "Open a run", sorted(job.runs.summaries), index=None, format_func=lambda number: _name(grid, number),
+        key="open-one", on_change=chosen, placeholder="Open a run", label_visibility="collapsed", width=OPEN,
     )  # fmt: skip
 
 

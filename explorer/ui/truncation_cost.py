@@ -6,8 +6,8 @@ from explorer.experiment import Experiment
 from explorer.figures import cost_orders
 from explorer.prices import SIZES, Over, prices, sized
 from explorer.ui import address
-from explorer.ui.controls import put
 from explorer.ui.costs import cost_of, find_out, give_up
+from explorer.ui.given import put
 from explorer.ui.look import theme
 from explorer.ui.pictures import Picture, Shown
 from explorer.variants import priced
