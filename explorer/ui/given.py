@@ -1,10 +1,11 @@
 """Values that a page gives its widgets, beside those that people choose.
 
-The browser learns a value from the messages of the run that gives it. Where a newer request stops that run, Streamlit
-throws away what was not sent yet, and takes the value for known; the browser shows the widget's default, or its old
-value, and soon sends that back as if somebody had chosen it. So a value is given anew until a run has come to its end.
+The browser learns a value from the messages of the run that gives it. A newer run may replace them before they are sent
+or drawn, and Streamlit takes the value for known: the browser then shows the widget's default, or its old value, and
+soon sends that back as if somebody had chosen it. So a value is given anew until the browser has brought it.
 """
 
+import math
 import time
 from typing import Any
 
@@ -24,6 +25,8 @@ def put(key: str, value: Any) -> None:
         if key in state:
             state[_replaced(key)] = state[key], time.monotonic()
         given.add(key)
+    elif _brought(key):
+        given.discard(key)
     if key in given:
         state[key] = value
 
@@ -37,16 +40,9 @@ def stale(key: str) -> bool:
     context, state = get_script_run_ctx(), st.session_state
     replaced, when = state.get(_replaced(key), (None, -IN_FLIGHT))
     ticks = context is not None and context.fragment_ids_this_run
-    if state[key] != replaced or context is None:
+    if state[key] != replaced:
         return False
-    return bool(time.monotonic() - when < IN_FLIGHT if ticks else key in state.get(_GIVEN, ()) and not _sent())
-
-
-def begin() -> None:
-    """A run of the page begins: what the one before gave is known, if that one came to its end."""
-    if _sent():
-        st.session_state[_GIVEN] = set()
-    st.session_state.pop(_ENDED, None)
+    return bool(time.monotonic() - when < IN_FLIGHT) if ticks else key in state.get(_GIVEN, ()) and not _sent()
 
 
 def end() -> None:
@@ -54,8 +50,23 @@ def end() -> None:
     st.session_state[_ENDED] = time.monotonic()
 
 
+def begin() -> None:
+    """A run of the page begins."""
+    st.session_state[_ENDED] = math.inf
+
+
 def _sent() -> bool:
-    return bool(time.monotonic() - st.session_state.get(_ENDED, float("inf")) > SENT)
+    """Whether the messages of the run before are with the browser."""
+    return bool(time.monotonic() - st.session_state.get(_ENDED, math.inf) > SENT)
+
+
+def _brought(key: str) -> bool:
+    """Whether the request that led to this run holds the widget; there is no public way to ask."""
+    context = get_script_run_ctx()
+    if context is None:
+        return False
+    state = context.session_state._state
+    return state._key_id_mapper.get_id_from_key(key, key) in state._new_widget_state.states
 
 
 def _replaced(key: str) -> str:
