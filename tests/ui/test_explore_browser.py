@@ -106,7 +106,7 @@ def _a_slider_redraws_the_same_node_without_a_button_or_a_jump(page) -> None:
     slider.focus()
     slider.press("ArrowRight")
     page.wait_for_function("() => location.search.includes('length=105')")
-    page.wait_for_function("said => document.querySelector('.board-headline').innerText !== said", arg=said)
+    page.wait_for_function("said => document.querySelector('.board-headline')?.innerText !== said", arg=said)
     assert len(wait_for_curve(page, "tanh", 105)) != len(before)
     assert page.locator("[data-panel=gradient][data-mark=same]").count() == 1
     assert page.locator("[data-panel=gradient]").bounding_box()["y"] == top
@@ -118,13 +118,13 @@ def _the_url_is_the_experiment_reload_and_back_included(page) -> None:
     said = headline(page)
     page.reload()
     page.wait_for_selector(DRAWN)
-    page.wait_for_function("said => document.querySelector('.board-headline').innerText === said", arg=said)
+    page.wait_for_function("said => document.querySelector('.board-headline')?.innerText === said", arg=said)
     page.locator(".st-key-field-cell button", has_text="ReLU").click()
     page.wait_for_function("() => location.search.includes('cell=relu')")
-    page.wait_for_function("() => document.querySelector('.board-headline').innerText.includes('ReLU')")
+    page.wait_for_function("() => document.querySelector('.board-headline')?.innerText?.includes('ReLU')")
     page.go_back()
     page.wait_for_function("() => location.search.includes('cell=gru')")
-    page.wait_for_function("said => document.querySelector('.board-headline').innerText === said", arg=said)
+    page.wait_for_function("said => document.querySelector('.board-headline')?.innerText === said", arg=said)
 
 
 def _is_readable(page) -> None:
@@ -197,7 +197,7 @@ def _a_large_experiment_does_not_hold_its_page(page) -> None:
     slider.focus()
     slider.press("Home")
     page.wait_for_function("() => location.search.includes('length=10')")
-    page.wait_for_function("() => document.querySelector('.board-headline').innerText.startsWith('In this LSTM')")
+    page.wait_for_function("() => document.querySelector('.board-headline')?.innerText.startsWith('In this LSTM')")
     page.wait_for_selector(DRAWN)
     wait_for_curve(page, "LSTM", 10)
 
@@ -227,7 +227,7 @@ def _train_streams_scrubs_and_stops(page) -> float:
     scrubber = page.locator(".board-scrub input")
     scrubber.focus()
     scrubber.press("Home")
-    page.wait_for_function("() => document.querySelector('.board-scrub').innerText.includes('update 0 ')")
+    page.wait_for_function("() => document.querySelector('.board-scrub')?.innerText?.includes('update 0 ')")
     assert "before training" in page.locator(".board-subline").inner_text(), "the words follow the charts"
     end = time.monotonic() + 10
     while (oldest := curve(page, "LSTM")) == pytest.approx(newest, rel=1e-3):
@@ -284,7 +284,7 @@ def _a_run_that_has_ended_stays_until_it_is_reset(page) -> None:
 
 
 def _a_link_opens_at_the_update_that_is_looked_back_at(page) -> None:
-    back = "() => document.querySelector('.board-scrub')?.innerText.includes('update 1 ')"
+    back = "() => document.querySelector('.board-scrub')?.innerText?.includes('update 1 ')"
     scrubber = page.locator(".board-scrub input")
     scrubber.wait_for(state="visible")
     scrubber.press("Home")

@@ -32,7 +32,7 @@ def test_a_lecture_from_the_second_lesson_to_the_sixth(browser, serve, tmp_path)
     page.wait_for_selector(".st-key-choose-2 [data-testid=stBaseButton-primary]")
     assert headline.inner_text().startswith("Choose")
     page.keyboard.press("r")
-    page.wait_for_function("!document.querySelector('.board-headline').innerText.startsWith('Choose')")
+    page.wait_for_function("!document.querySelector('.board-headline')?.innerText.startsWith('Choose')")
     said = headline.inner_text()
     assert page.locator(".st-key-choose-2").is_visible(), "that was right, and stays"
     assert page.locator(".st-key-lesson-row").bounding_box()["y"] < 200
@@ -41,7 +41,7 @@ def test_a_lecture_from_the_second_lesson_to_the_sixth(browser, serve, tmp_path)
 
     page.keyboard.press("t")
     page.get_by_text("900 of 900 updates").wait_for(timeout=120_000)
-    page.wait_for_function("(said) => document.querySelector('.board-headline').innerText === said", arg=said)
+    page.wait_for_function("(said) => document.querySelector('.board-headline')?.innerText === said", arg=said)
 
     page.click(".copy-link")
     page.get_by_text("copied", exact=False).first.wait_for()

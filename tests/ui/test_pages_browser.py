@@ -12,8 +12,12 @@ NAMES = """[...document.querySelectorAll('[data-panel=gradient] .annotation-text
 ON_ANOTHER = f"""{NAMES}.map((name) => name.getBoundingClientRect()).filter((p, i, all) => all.some((q, j) => j < i
   && Math.min(p.bottom, q.bottom) - Math.max(p.top, q.top) > 2
   && Math.min(p.right, q.right) - Math.max(p.left, q.left) > 2))"""
-ROW_2 = "document.querySelectorAll('table.compared tr')[2].getBoundingClientRect()"
+ROW_2 = "document.querySelectorAll('table.compared tr')[2]?.getBoundingClientRect()"
 DRAWN = "[data-panel={}] .main-svg"
+LAST_POINT = """() => {
+  const box = [...document.querySelectorAll('[data-panel=picture] .points path')].at(-1)?.getBoundingClientRect();
+  return box?.width ? [box.x + box.width / 2, box.y + box.height / 2] : null;
+}"""
 
 
 @pytest.fixture
@@ -55,21 +59,21 @@ def test_pinned_experiments_are_compared_trained_and_linked(page, serve):
     page.wait_for_function("() => new URLSearchParams(location.search).getAll('e').length === 3")
     page.locator(".st-key-field-clipping button", has_text="value").click()
     page.wait_for_function("() => decodeURIComponent(location.search).includes('clipping=value')")
-    page.wait_for_function("() => document.querySelector('table.compared').innerText.includes('value')")
+    page.wait_for_function("() => document.querySelector('table.compared')?.innerText?.includes('value')")
     told = [line[:3] for line in rows(page)]
     assert told == [["", "cell", "clipping"], ["A", "tanh", "norm"], ["B", "gru", "norm"], ["C", "tanh", "value"]]
     page.locator(".st-key-train-all button").click()
     page.wait_for_selector(".st-key-transport >> text=60 of 60 updates · finished")
-    page.wait_for_function("() => document.querySelector('.board-headline').innerText.includes('learned')")
+    page.wait_for_function("() => document.querySelector('.board-headline')?.innerText?.includes('learned')")
     headline = page.locator(".board-headline").inner_text()
     scrubber = page.locator(".board-scrub input")
     scrubber.wait_for(state="visible")  # the sentence may come before the updates to look back at
     scrubber.press("Home")
-    page.wait_for_function("() => document.querySelector('.board-scrub').innerText.includes('update 0 ')")
-    page.wait_for_function("said => document.querySelector('.board-headline').innerText !== said", arg=headline)
+    page.wait_for_function("() => document.querySelector('.board-scrub')?.innerText?.includes('update 0 ')")
+    page.wait_for_function("said => document.querySelector('.board-headline')?.innerText !== said", arg=headline)
     page.wait_for_function(f"() => {ON_ANOTHER}.length === 0 && {NAMES}.length === 3")
     page.set_viewport_size({"width": 1024, "height": 768})
-    page.wait_for_function(f"() => {ROW_2}.bottom < 700")
+    page.wait_for_function(f"() => {ROW_2}?.bottom < 700")
     held = links(page)
     page.reload()
     page.wait_for_selector("table.compared")
@@ -92,7 +96,7 @@ def test_a_sweep_fills_in_is_clicked_and_never_made_twice(page, serve):
     page.wait_for_selector("[data-testid=stProgress] >> text=8 runs, 160 updates, about")
     page.locator(".st-key-start button").click()
     page.wait_for_selector("[data-testid=stProgress] >> text=8 of 8 runs · done")
-    page.wait_for_function("() => document.querySelector('.board-headline').innerText.includes('reaches')")
+    page.wait_for_function("() => document.querySelector('.board-headline')?.innerText?.includes('reaches')")
     for name in ("Learned", "Norm", "Decay", "Cost"):
         page.locator(".st-key-picture button", has_text=name).click()
         page.wait_for_function("name => location.search.includes('picture=' + name)", arg=name.lower())
@@ -103,10 +107,7 @@ def test_a_sweep_fills_in_is_clicked_and_never_made_twice(page, serve):
     page.wait_for_selector("[data-testid=stProgress] >> text=not made again")
     page.locator(".st-key-start button").click()
     page.wait_for_selector("[data-testid=stProgress] >> text=8 of 8 runs · done", timeout=10_000)
-    point = page.locator("[data-panel=picture] .points path").last
-    point.wait_for()
-    box = point.bounding_box()
-    page.mouse.click(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
+    page.mouse.click(*page.wait_for_function(LAST_POINT).json_value())
     page.wait_for_selector(".st-key-transport >> text=20 of 20 updates · finished")
     page.wait_for_function("() => location.pathname === '/' && location.search.includes('run=kept')")
 
@@ -161,7 +162,7 @@ def test_what_truncation_does_is_shown_trained_and_linked(page, serve):
         before = page.locator(".board-headline").inner_text()
         said.add(before)
         page.locator(".st-key-truncation-picture button", has_text=name).click()
-        page.wait_for_function("said => document.querySelector('.board-headline').innerText !== said", arg=before)
+        page.wait_for_function("said => document.querySelector('.board-headline')?.innerText !== said", arg=before)
         page.wait_for_function("name => location.search.includes('picture=' + name)", arg=name.lower())
         sizes = page.evaluate(
             "() => [...document.querySelectorAll('[data-panel] text')]"
@@ -172,7 +173,7 @@ def test_what_truncation_does_is_shown_trained_and_linked(page, serve):
     page.wait_for_selector("[data-testid=stProgress] >> text=on the first batch")
     page.locator(".st-key-train-beside button").click()
     page.wait_for_selector("[data-testid=stProgress] >> text=20 of 20 updates · finished")
-    page.wait_for_function("() => document.querySelector('.board-headline').innerText.includes('median of 20 updates')")
+    page.wait_for_function("() => document.querySelector('.board-headline')?.innerText?.includes('median of 20 updates')")
     page.reload()
     page.wait_for_selector("[data-testid=stProgress] >> text=on the first batch")
     page.wait_for_function("() => location.search.includes('picture=variants')")
