@@ -12,4 +12,5 @@ with st.sidebar:
     controls(experiment)
 notices.show()
 stage(experiment)
+address.write(address.EXPLORE)  # once more: a short run may have ended since
 PROCESSES.warm_up()  # last: until the first picture is there, its start would only be in the way
