@@ -47,7 +47,7 @@ def losses(datasets: Sequence[xr.Dataset], theme: Theme = "light", *, step: int 
     low, high = facts.span([np.asarray(trace["y"]) for trace in drawing.traces])
     scale = log_axis(min(low, 1.0 if relative else low), max(high, 1.0 if relative else high))
     longest = max(datasets, key=lambda dataset: dataset.sizes["step"])
-    drawing.axes(updates.axis(longest), scale.layout("loss ÷ no-memory loss" if relative else "loss (batch mean)", 4))
+    drawing.axes(updates.axis(longest), scale.layout("loss ÷ chance" if relative else "loss (batch mean)", 4))
     if relative:
         drawing.across("no memory", 1.0, {"color": drawing.ink.reference, "width": 1.5, "dash": "dash"})
     updates.cursor(drawing, longest, step)

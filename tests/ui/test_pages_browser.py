@@ -173,7 +173,9 @@ def test_what_truncation_does_is_shown_trained_and_linked(page, serve):
     page.wait_for_selector("[data-testid=stProgress] >> text=on the first batch")
     page.locator(".st-key-train-beside button").click()
     page.wait_for_selector("[data-testid=stProgress] >> text=20 of 20 updates · finished")
-    page.wait_for_function("() => document.querySelector('.board-headline')?.innerText?.includes('median of 20 updates')")
+    page.wait_for_function(
+        "() => document.querySelector('.board-headline')?.innerText?.includes('median of 20 updates')"
+    )
     page.reload()
     page.wait_for_selector("[data-testid=stProgress] >> text=on the first batch")
     page.wait_for_function("() => location.search.includes('picture=variants')")

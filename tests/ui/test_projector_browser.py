@@ -63,4 +63,6 @@ def _the_key_is_pressed_once_on_another_page_and_not_while_typing(page) -> None:
     page.keyboard.press("P")
     page.wait_for_function("() => location.search.includes('projector=1')")
     page.wait_for_function(LARGE)  # a listener left over from the first page would have turned it off again
-    page.wait_for_function("() => document.querySelector('.copy-link-said')?.innerText === ''")  # a quiet word, and gone
+    page.wait_for_function(
+        "() => document.querySelector('.copy-link-said')?.innerText === ''"
+    )  # a quiet word that goes
