@@ -7,7 +7,7 @@ const boards = new WeakMap();
 const FRAME_MS = 40; // what one animation frame may spend on drawing before the browser gets its turn
 const QUIET_MS = 1000; // without a change for this long, the headline is read out to screen readers again
 const LOAD_MS = 30000;
-const PLACE = /^#update=(\d+)$/; // in the address: the update that is looked back at, so that a link shows it too
+const AXIS = /^(.+)\.([xy]axis\d*)$/; // a zoomed axis in the address, as in #update=12&gradient.xaxis=40,60
 
 function read(data, before) {
   const bytes = data.slice(); // it arrives at an arbitrary offset, typed arrays need an aligned one
@@ -54,11 +54,26 @@ function unbroken(text) {
   return span;
 }
 
+// What the address says is shown, the update that is looked back at and what is zoomed; null where its end is not ours.
+function linked() {
+  const found = { update: null, zoom: new Map() };
+  for (const [key, value] of new URLSearchParams(location.hash.slice(1))) {
+    const [, panel, axis] = AXIS.exec(key) ?? [];
+    const numbers = value.split(",").map(Number);
+    if (key === "update") found.update = Number.isInteger(numbers[0]) ? numbers[0] : null;
+    else if (!panel) return null;
+    else if (numbers.length === 2 && numbers.every(Number.isFinite) && numbers[0] !== numbers[1])
+      found.zoom.set(panel, [...(found.zoom.get(panel) ?? []), [axis, numbers]]);
+  }
+  return found;
+}
+
 class Board {
   constructor(root) {
     this.root = root;
     this.panels = new Map();
     this.pinned = null; // the update that the person looks back at; null: the newest
+    this.linked = linked(); // only what the page was opened with; later the person leads
     const find = (name) => root.querySelector(name);
     [this.headline, this.subline] = [find(".board-headline"), find(".board-subline")];
     [this.grid, this.bar, this.input] = [find(".board-grid"), find(".board-scrub"), find("input")];
@@ -98,14 +113,13 @@ class Board {
     this.grid.style.setProperty("--narrow", message.narrow);
     const steps = message.scrub?.steps ?? [];
     const another = this.message && this.message.revision !== message.revision;
-    if (steps.length && !this.opened) {
-      this.opened = true; // only what the page was opened with; later the person leads
-      const place = PLACE.exec(location.hash);
-      this.pinned = place && Number(place[1]);
+    if (another) this.linked = null;
+    if (steps.length && this.linked) {
+      this.pinned ??= this.linked.update;
+      this.linked.update = null;
     }
     if (another || this.pinned >= steps.at(-1)) this.pinned = null;
     this.message = message;
-    if (another) this.keep();
     const names = new Set(message.panels.map((info) => info.name));
     for (const [name, panel] of this.panels) {
       if (names.has(name)) continue;
@@ -114,7 +128,8 @@ class Board {
     }
     for (const info of message.panels) {
       if (!this.panels.has(info.name)) {
-        const panel = new Panel(this, info.name);
+        const panel = new Panel(this, info.name, this.linked?.zoom.get(info.name));
+        this.linked?.zoom.delete(info.name);
         this.panels.set(info.name, panel);
         this.grid.insertBefore(panel.node, this.bar);
       }
@@ -123,6 +138,7 @@ class Board {
       if (changed && panel.figure) panel.dirty = true;
     }
     this.place();
+    if (another) this.keep();
   }
 
   // The row of the tracks that is shown; -1 where the figures are shown as they came.
@@ -139,10 +155,14 @@ class Board {
     this.place();
   }
 
-  // Let the address say which update is looked back at; nothing is asked of the server.
+  // Let the address say which update is looked back at and what is zoomed; nothing is asked of the server.
   keep() {
-    const place = this.row() < 0 ? "" : `#update=${this.shown}`;
-    if (PLACE.test(location.hash || "#update=0") && place !== location.hash)
+    if (!linked()) return;
+    const found = this.row() < 0 ? [] : [`update=${this.shown}`];
+    for (const { name, zoom } of this.panels.values())
+      for (const [axis, range] of zoom) found.push(`${name}.${axis}=${range.map((end) => +end.toPrecision(6))}`);
+    const place = found.length ? `#${found.join("&")}` : "";
+    if (place !== location.hash)
       history.replaceState(history.state, "", location.pathname + location.search + place);
   }
 

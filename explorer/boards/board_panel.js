@@ -47,7 +47,7 @@ const movedText = (text, y) => {
 };
 
 class Panel {
-  constructor(board, name) {
+  constructor(board, name, zoom = []) {
     this.board = board;
     this.node = document.createElement("div");
     this.node.className = "board-panel";
@@ -56,7 +56,7 @@ class Panel {
     this.node.setAttribute("role", "figure"); // not "img", which would hide its buttons
     this.node.style.gridArea = name;
     this.name = name;
-    this.zoom = new Map(); // axis name -> the range that the person has chosen
+    this.zoom = new Map(zoom); // axis name -> the range that the person has chosen
     this.drawnAt = 0;
     // As last observed: asking the node in between would lay the whole page out anew for each panel.
     this.width = this.height = 0;
@@ -72,7 +72,7 @@ class Panel {
 
   show(message, info) {
     this.alt = info.alt;
-    if (this.revision !== message.revision) this.zoom.clear();
+    if (this.revision !== undefined && this.revision !== message.revision) this.zoom.clear();
     this.revision = message.revision;
     if (this.digest === info.digest || !info.size) return; // without a size it rests
     this.digest = info.digest;
@@ -148,7 +148,9 @@ class Panel {
     for (const key of Object.keys(layout)) {
       if (/^[xy]axis\d*$/.test(key)) layout[key] = { ...layout[key] }; // Plotly writes into it
     }
-    for (const [axis, range] of this.zoom) layout[axis] = { ...layout[axis], range: [...range], autorange: false };
+    for (const [axis, range] of this.zoom) {
+      if (layout[axis]) layout[axis] = { ...layout[axis], range: [...range], autorange: false };
+    }
     if (given.annotations) layout.annotations = lowered(given.annotations, layout);
     if (r < 0) return layout;
     const { steps, captions } = message.scrub;
@@ -222,11 +224,13 @@ class Panel {
         const axis = key.match(/^([xy]axis\d*)\.range/)?.[1];
         if (axis) this.zoom.set(axis, [...this.node.layout[axis].range]);
       }
+      this.board.keep();
     });
   }
 
   unzoom() {
     this.zoom.clear();
+    this.board.keep();
     this.dirty = true;
     this.board.schedule();
   }

@@ -295,6 +295,28 @@ def _a_link_opens_at_the_update_that_is_looked_back_at(page) -> None:
     assert page.url.endswith("run=kept#update=1")
     scrubber.press("End")
     page.wait_for_function("() => location.hash === ''")
+    _a_link_opens_as_it_was_zoomed(page)
+
+
+def _a_link_opens_as_it_was_zoomed(page) -> None:
+    axis = "document.querySelector('[data-panel=gradient]')?._fullLayout?.xaxis.range"
+    whole = page.evaluate(axis)
+    box = page.locator("[data-panel=gradient] .nsewdrag").bounding_box()
+    y = box["y"] + box["height"] / 2
+    page.mouse.move(box["x"] + 0.3 * box["width"], y)
+    page.mouse.down()
+    page.mouse.move(box["x"] + 0.7 * box["width"], y, steps=5)
+    page.mouse.up()
+    page.wait_for_function("() => location.hash.startsWith('#gradient.xaxis=')")
+    zoomed = page.evaluate(axis)
+    assert abs(zoomed[1] - zoomed[0]) < 0.5 * abs(whole[1] - whole[0])
+    page.reload()
+    page.wait_for_function(f"{axis} !== undefined")
+    assert page.evaluate(axis) == pytest.approx(zoomed, rel=1e-5)
+    assert ".xaxis=" in page.url
+    page.mouse.dblclick(box["x"] + 0.5 * box["width"], y)
+    page.wait_for_function(f"{axis}.toString() === '{whole[0]},{whole[1]}'")
+    assert "#" not in page.url
 
 
 def _a_change_while_training_stays_and_can_be_taken_back(page) -> None:
