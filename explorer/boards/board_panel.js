@@ -148,9 +148,7 @@ class Panel {
     for (const key of Object.keys(layout)) {
       if (/^[xy]axis\d*$/.test(key)) layout[key] = { ...layout[key] }; // Plotly writes into it
     }
-    for (const [axis, range] of this.zoom) {
-      if (layout[axis]) layout[axis] = { ...layout[axis], range: [...range], autorange: false };
-    }
+    for (const [axis, range] of this.zoom) layout[axis] = { ...layout[axis], range: [...range], autorange: false };
     if (given.annotations) layout.annotations = lowered(given.annotations, layout);
     if (r < 0) return layout;
     const { steps, captions } = message.scrub;
