@@ -7,6 +7,7 @@ const ALONE = { width: 800, height: 450 }; // a chart with a title of its own
 const EDGE = 28; // px around a board …
 const ALONE_EDGE = 14; // … and around a chart alone, which has margins of its own
 const GAP = 24; // px between columns
+const PATIENCE_MS = 5000; // for a chart that is not drawn yet
 
 // The rectangles of areas in a grid template such as '"a b" 210px "scrub ." 44px / 2fr 1fr', the scrubber's row left out.
 function places(template, width) {
@@ -110,12 +111,21 @@ function deliver(blob, name) {
   setTimeout(() => URL.revokeObjectURL(link.href), 60_000);
 }
 
+// The panels that have a chart, once there are any: a page that has just been opened may not have drawn them yet.
+async function charted(board) {
+  const end = performance.now() + PATIENCE_MS;
+  for (;;) {
+    const found = [...board.panels.values()].filter(({ figure }) => figure);
+    if (found.length && !board.message.dimmed && globalThis.Plotly) return found;
+    if (performance.now() > end) return [];
+    await new Promise((resolve) => setTimeout(resolve, 50));
+  }
+}
+
 // Save what a board shows, or one of its panels, and say how that went in one sentence.
 async function save(board, format, panel = null) {
-  const drawn = [...board.panels.values()].filter(({ figure }) => figure);
-  if (!drawn.length || board.message.dimmed || !globalThis.Plotly) {
-    return "There is no picture yet; wait until a chart is drawn.";
-  }
+  const drawn = await charted(board);
+  if (!drawn.length) return "There is no picture yet; wait until a chart is drawn.";
   const one = panel && drawn.length > 1 ? `${panel.name}-` : ""; // an only panel has the board's name
   const at = board.shown === null ? "" : `-update-${board.shown}`;
   const name = `${one}${board.message.file}${at}.${format}`;
@@ -135,6 +145,7 @@ globalThis.boardButtons = (node, find) => {
   for (const button of node.querySelectorAll("button[data-format]")) {
     button.onclick = async () => {
       const root = find();
+      told.textContent = "Making the picture …";
       told.textContent = root ? await save(boards.get(root), button.dataset.format) : "There is no chart on this page.";
     };
   }
