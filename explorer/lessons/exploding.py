@@ -101,7 +101,7 @@ class Exploding(Lesson):
         )  # fmt: skip
         return {
             "gradient": brief(curve, "Gradient at each time step"),
-            "side": brief(update, "How far one update moves the weights"),
+            "side": brief(update, "How far one update goes"),
         }
 
 
