@@ -4,6 +4,7 @@ import argparse
 import sys
 import time
 from importlib import import_module
+from pathlib import Path
 
 import torch
 
@@ -22,6 +23,7 @@ PARTS = {
     "sweeps": ("sweeps", "run"),
     "instruments": ("instruments", "run"),
     "page": ("page", "run"),
+    "cuda": ("cuda", "run"),
 }
 RESULTS = ROOT / "benchmarks" / "RESULTS.md"
 
@@ -37,7 +39,9 @@ def main() -> None:
     """Run the parts named, or all."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
     parser.add_argument("names", nargs="*", metavar="NAME", help=f"what to run: {', '.join(PARTS)}; all if left out")
-    names = parser.parse_args().names
+    parser.add_argument("--to", metavar="FILE", type=Path, help="write the report there; RESULTS.md when all are run")
+    given = parser.parse_args()
+    names = given.names
     if unknown := [name for name in names if name not in PARTS]:
         parser.error(f"{unknown[0]!r} is no benchmark; give some of {', '.join(PARTS)}.")
     torch.set_num_threads(1)
@@ -49,10 +53,10 @@ def main() -> None:
         except DisagreementError as error:
             sys.exit(f"{name}: {error}")
     print(table(sections), EXPLAINED, *notes(sections), sep="\n")
-    if not names:
+    if to := given.to or (None if names else RESULTS):
         facts = (*facts, f"the run took {time.monotonic() - start:.0f} s")
-        RESULTS.write_text(report(sections, facts), encoding="utf-8")
-        print(f"written to {RESULTS}.", file=sys.stderr)
+        to.write_text(report(sections, facts), encoding="utf-8")
+        print(f"written to {to}.", file=sys.stderr)
 
 
 if __name__ == "__main__":

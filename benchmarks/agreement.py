@@ -45,7 +45,9 @@ def _found(contestant: Contestant, updates: int) -> dict[str, ArrayLike]:
         found |= {f"loss of update {number}": update.loss, f"gradient norm of update {number}": update.grad_norm}
         found |= {f"{name} of update {number}": norms for name, norms in update.by_time.items()}
         if number == 1:
-            found |= {f"gradient of {name}": gradient.numpy() for name, gradient in contestant.gradients().items()}
+            found |= {
+                f"gradient of {name}": gradient.cpu().numpy() for name, gradient in contestant.gradients().items()
+            }
     return found
 
 

@@ -147,7 +147,7 @@ class _Copied(_Torch):
         hidden, inputs = state["rnn.weight_hh_l0"].shape[1], state["rnn.weight_ih_l0"].shape[1]
         rnn = self.classes[self.experiment.cell.kind](inputs, hidden)
         module = nn.ModuleDict({"rnn": rnn, "readout": nn.Linear(hidden, len(state["readout.bias"]))})
-        module.to(state["readout.bias"].dtype)
+        module.to(state["readout.bias"])
         own = {_torch_name(name): name for name in module.state_dict()}
         module.load_state_dict({own[name]: weights for name, weights in state.items()})
         return module
@@ -190,7 +190,7 @@ class Loop(_Copied):
         found = {}
         for name, states in zip(("grad_h", "grad_c"), zip(*self._states, strict=True), strict=False):
             by_step = torch.stack([zero if s.grad is None else s.grad for s in states])
-            found[name] = by_step.norm(dim=-1).sum(-1).numpy()
+            found[name] = by_step.norm(dim=-1).sum(-1).cpu().numpy()
         return found
 
 

@@ -7,6 +7,8 @@ import subprocess
 from datetime import UTC, datetime
 from pathlib import Path
 
+import torch
+
 BUSY = 0.5  # load for each core above which a machine is called so
 ROOT = Path(__file__).resolve().parents[1]
 
@@ -15,8 +17,9 @@ def machine() -> tuple[str, ...]:
     """Facts for the head of the results, taken when the run begins."""
     cores = _cores()
     versions = ", ".join(f"{name} {_version(name)}" for name in ("torch", "jax", "numpy", "streamlit"))
+    gpu = f", {torch.cuda.get_device_name()}" if torch.cuda.is_available() else ""
     return (
-        f"machine: {_processor()}, {cores} cores, {_memory()}, {platform.system()} {platform.machine()}",
+        f"machine: {_processor()}, {cores} cores, {_memory()}{gpu}, {platform.system()} {platform.machine()}",
         f"versions: Python {platform.python_version()}, {versions}",
         f"run: {datetime.now(UTC):%Y-%m-%d %H:%M} UTC at commit {_commit()}",
         f"load before the run: {_load()}",

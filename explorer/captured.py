@@ -8,6 +8,7 @@ runs as it is.
 import logging
 import warnings
 from collections.abc import Callable, Sequence
+from functools import cache
 
 import torch
 from torch import Tensor
@@ -87,9 +88,15 @@ def captured(step: DeviceStep) -> Callable[[], Tensor]:
         step.start_from(start)
 
 
+@cache
+def _side() -> torch.cuda.Stream:
+    """The stream of all captures: cuBLAS keeps memory of its own for every stream that it ever worked in."""
+    return torch.cuda.Stream()
+
+
 def _capture(step: DeviceStep) -> Callable[[], Tensor]:
     """Warm up on a side stream, then capture, as PyTorch's notes on CUDA graphs ask for."""
-    side = torch.cuda.Stream()
+    side = _side()
     side.wait_stream(torch.cuda.current_stream())
     try:
         with torch.cuda.stream(side), warnings.catch_warnings():
@@ -98,7 +105,7 @@ def _capture(step: DeviceStep) -> Callable[[], Tensor]:
                 step()
             # Still within this block, which puts the stream back also where a capture fails; `graph` then does not.
             graph = torch.cuda.CUDAGraph()
-            with torch.cuda.graph(graph):
+            with torch.cuda.graph(graph, stream=side):
                 found = step()
     finally:
         torch.cuda.current_stream().wait_stream(side)

@@ -47,6 +47,11 @@ PYTORCH = Framework(
         ),
         ("The cell state of each step is not returned, only the last.", ("pytorch/pytorch#8938",)),
         (
+            "On CUDA `nn.LSTMCell` is one fused operation: `retain_grad()` on its cell state leaves out the path "
+            "by the same step's hidden state, which it has on the CPU.",
+            ("checked on torch 2.11",),
+        ),
+        (
             "Fused layers on cuDNN have no second derivative.",
             ("pytorch/pytorch#5261", "pytorch/pytorch#9229", "pytorch/pytorch#25315", "pytorch/pytorch#134901"),
         ),

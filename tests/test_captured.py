@@ -182,7 +182,7 @@ class Happenings:
     def __init__(self) -> None:
         self.list: list[str] = []
 
-    def Stream(self) -> Any:
+    def side(self) -> Any:
         return SimpleNamespace(name="side", wait_stream=lambda other: self.list.append(f"side waits for {other.name}"))
 
     def current_stream(self) -> Any:
@@ -200,8 +200,8 @@ class Happenings:
             self.list.append("back")
 
     @contextmanager
-    def graph(self, graph: Any) -> Iterator[None]:
-        self.list.append("begin")
+    def graph(self, graph: Any, stream: Any) -> Iterator[None]:
+        self.list.append(f"begin on {stream.name}")
         yield
         self.list.append("end")
 
@@ -210,6 +210,7 @@ class Happenings:
 def test_the_order_of_a_capture(failing: bool, monkeypatch: pytest.MonkeyPatch) -> None:
     cuda = Happenings()
     monkeypatch.setattr(torch, "cuda", cuda)
+    monkeypatch.setattr(captured, "_side", cuda.side)
     result = torch.ones(3)
 
     def step() -> Tensor:
@@ -219,7 +220,7 @@ def test_the_order_of_a_capture(failing: bool, monkeypatch: pytest.MonkeyPatch) 
             raise RuntimeError("operation not permitted when stream is capturing")
         return result
 
-    before = ["side waits for main", "on side", "step", "step", "step", "begin", "step"]
+    before = ["side waits for main", "on side", "step", "step", "step", "begin on side", "step"]
     with pytest.raises(RuntimeError) if failing else nullcontext():
         run = captured._capture(step)  # type: ignore[arg-type]
         assert run() is result

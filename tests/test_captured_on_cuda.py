@@ -1,5 +1,7 @@
 """Training on a GPU, captured as a graph, against training on the CPU."""
 
+from concurrent.futures import ProcessPoolExecutor
+from multiprocessing import get_context
 from typing import Any
 
 import numpy as np
@@ -58,3 +60,13 @@ def test_cuda_diverges_as_the_cpu_does() -> None:
     there = train(config(EXPLODING, dtype="float64", device="cuda"))
     assert there.attrs["status"] == "diverged"
     assert there.sizes == train(config(EXPLODING, dtype="float64")).sizes
+
+
+def test_cuda_repeats_itself() -> None:
+    """To the bit, in a process of its own too."""
+    one = config(cell={"kind": "gru", "hidden_size": 5}, clipping=CLIPPINGS[1], dtype="float32", device="cuda")
+    found = train(one)
+    xr.testing.assert_identical(found, train(one))
+    assert float(found.grad_h.min()) > 0
+    with ProcessPoolExecutor(1, get_context("spawn")) as processes:
+        xr.testing.assert_identical(found, processes.submit(train, one).result())

@@ -5,6 +5,8 @@ from typing import Any
 import numpy as np
 import torch
 import xarray as xr
+from numpy.typing import NDArray
+from torch import Tensor
 
 from explorer.bptt import Flow, Pass
 from explorer.building import build
@@ -46,16 +48,21 @@ def training_step(experiment: Experiment) -> xr.Dataset:
     square, units = ("unit", "to"), np.arange(1, experiment.cell.hidden_size + 1)
     return xr.Dataset(
         {
-            "h": (("point", "unit"), task.trajectory.states[-1][:, 0, 0].numpy().copy()),
-            "grad_h": (("time", "unit"), found["grad_h"].numpy()),
-            "grad_weight": ("time", found["grad_weight"].numpy()),
-            "weight": (square, before.numpy()),
-            "weight_gradient": (square, gradient.numpy()),
-            "weight_after": (square, weight.detach().numpy().copy()),
-            "symbol": ("time", batch.inputs[:, 0].argmax(-1).numpy()),
+            "h": (("point", "unit"), _array(task.trajectory.states[-1][:, 0, 0])),
+            "grad_h": (("time", "unit"), _array(found["grad_h"])),
+            "grad_weight": ("time", _array(found["grad_weight"])),
+            "weight": (square, _array(before)),
+            "weight_gradient": (square, _array(gradient)),
+            "weight_after": (square, _array(weight)),
+            "symbol": ("time", _array(batch.inputs[:, 0].argmax(-1))),
             "loss": float(loss.detach()),
             "loss_after": float(after),
         },
         {"time": np.arange(1, experiment.task.steps + 1), "unit": units, "to": units},
         {"experiment": experiment.model_dump_json(), "learning_rate": experiment.optimizer.learning_rate},
     )
+
+
+def _array(tensor: Tensor) -> NDArray[Any]:
+    """A copy of a tensor on whatever device."""
+    return tensor.detach().cpu().numpy().copy()

@@ -14,7 +14,7 @@ GATES = {"tanh": ("h",), "relu": ("h",), "lstm": ("i", "f", "g", "o"), "gru": ("
 
 def biases(cell: str, **bias: Any) -> tuple[dict[str, Tensor], dict[str, Tensor]]:
     """(b_ih, b_hh) by gate, gates in torch's order."""
-    config = {"cell": {"kind": cell, "hidden_size": H, "bias": bias}, "dtype": "float64"}
+    config = {"cell": {"kind": cell, "hidden_size": H, "bias": bias}, "dtype": "float64", "device": "cpu"}
     rnn = build(Experiment.model_validate(config)).model.rnn
     found = rnn.bias_ih_l0.detach().chunk(len(GATES[cell])), rnn.bias_hh_l0.detach().chunk(len(GATES[cell]))
     return dict(zip(GATES[cell], found[0], strict=True)), dict(zip(GATES[cell], found[1], strict=True))
@@ -59,7 +59,11 @@ def test_the_bias_keeps_the_state(cell: str, kind: str) -> None:
     for value in (20.0, 1.0, -20.0):
         weights = {"kind": "identity", "scale": 0.0}
         bias = {"kind": kind, f"{kind}_bias": value}
-        config = {"cell": {"kind": cell, "hidden_size": 4, "weights": weights, "bias": bias}, "dtype": "float64"}
+        config = {
+            "cell": {"kind": cell, "hidden_size": 4, "weights": weights, "bias": bias},
+            "dtype": "float64",
+            "device": "cpu",
+        }
         model = build(Experiment.model_validate(config)).model
         start = tuple(torch.full((1, 1, 4), 0.8, dtype=torch.float64) for _ in model.rnn.cell.states)
         h = model.rnn(torch.zeros(5, 1, 2, dtype=torch.float64), None, start)

@@ -52,7 +52,11 @@ def test_identity_is_scaled() -> None:
 
 @pytest.mark.parametrize("kind", ["gaussian", "orthogonal", "pytorch"])
 def test_each_gate_is_drawn_on_its_own(kind: str) -> None:
-    config = {"cell": {"kind": "lstm", "hidden_size": 6, "weights": {"kind": kind}}, "dtype": "float64"}
+    config = {
+        "cell": {"kind": "lstm", "hidden_size": 6, "weights": {"kind": kind}},
+        "dtype": "float64",
+        "device": "cpu",
+    }
     blocks = build(Experiment.model_validate(config)).model.rnn.weight_hh_l0.detach().chunk(4)
     assert all(not torch.allclose(a, b) for i, a in enumerate(blocks) for b in blocks[:i])
     if kind == "orthogonal":
