@@ -3,6 +3,7 @@
 import time
 
 import pytest
+import torch
 
 from explorer.dataset import SaveError
 from explorer.experiment import Experiment
@@ -91,6 +92,7 @@ def test_a_look_now_and_then_keeps_it_alive():
     job.thread.join(5)
 
 
+@pytest.mark.skipif(torch.cuda.is_available(), reason="there is a CUDA device here")
 def test_a_failure_becomes_a_sentence():
     job = TrainingJob(experiment(device="cuda"))
     job.thread.join(10)
