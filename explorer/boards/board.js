@@ -38,20 +38,20 @@ function write(node, pieces) {
   node.replaceChildren(
     ...pieces.map(([text, colour]) => {
       const span = document.createElement("span");
-      span.append(...text.split(NUMBER).map((part, i) => (i % 2 ? unbroken(part) : part)));
+      span.append(...text.split(SPECIAL).map((part, i) => (i % 2 ? special(part) : part)));
       if (colour) span.style.color = colour;
       return span;
     }),
   );
 }
 
-// A browser would break 7e-6 into two lines after the minus.
-const NUMBER = /([\d.]+e-\d+)/;
-function unbroken(text) {
-  const span = document.createElement("span");
-  span.className = "board-number";
-  span.textContent = text;
-  return span;
+// W_hh has a true subscript, and a browser would break 7e-6 into two lines after the minus.
+const SPECIAL = /([\d.]+e-\d+|_hh\b)/;
+function special(text) {
+  const node = document.createElement(text === "_hh" ? "sub" : "span");
+  if (text !== "_hh") node.className = "board-number";
+  node.textContent = text.replace("_", "");
+  return node;
 }
 
 // What the address says is shown, the update that is looked back at and what is zoomed; null where its end is not ours.

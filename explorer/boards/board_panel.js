@@ -5,36 +5,44 @@
 const titleText = (pieces) =>
   pieces.map(([text, colour]) => (colour ? `<span style="color:${colour}">${text}</span>` : text)).join("");
 
-const NAME_PX = 20; // the room of a name at the end of a line
+const NAME_PX = 20; // the room of a line of a name at the end of a curve
 
-// Heights pushed apart, as little as possible, until the names there do not touch; within low and high.
-const apart = (heights, low, high) => {
+// Heights of names of some sizes pushed apart, as little as possible, until none touch; within 0 and high.
+const apart = (heights, sizes, high) => {
   const order = heights.map((_, i) => i).sort((a, b) => heights[a] - heights[b]);
-  const found = heights.map((height) => Math.min(high, Math.max(low, height)));
+  const within = (i, height) => Math.min(high - sizes[i] / 2, Math.max(sizes[i] / 2, height));
+  const found = heights.map((height, i) => within(i, height));
   for (let round = 0; round < 100; round += 1) {
     for (let k = 1; k < order.length; k += 1) {
       const [a, b] = [order[k - 1], order[k]];
-      const lack = Math.max(0, NAME_PX - (found[b] - found[a])) / 2;
-      found[a] = Math.max(low, found[a] - lack);
-      found[b] = Math.min(high, found[b] + lack);
+      const lack = Math.max(0, (sizes[a] + sizes[b]) / 2 - (found[b] - found[a])) / 2;
+      found[a] = within(a, found[a] - lack);
+      found[b] = within(b, found[b] + lack);
     }
   }
   return found;
 };
 
-// Names beside the ends of lines are placed for a plot of at least this height; in a lower one they would touch.
+// Names at the ends of curves are placed for a plot of at least this height; in a lower one they would touch.
 const PLACED_PX = 280;
-const lowered = (notes, { yaxis, margin, height }) => {
-  const h = height - margin?.t - margin?.b;
-  if (!(h < PLACED_PX) || yaxis?.type !== "log") return notes;
-  const [low, high] = yaxis.range;
-  const place = ({ y, yshift }) => (h * (y - low)) / (high - low) + yshift / 1000; // as they were where two are level
-  const beside = notes.filter((note) => note.xanchor === "right" && note.yanchor === "middle" && note.xshift < 0);
+const lowered = (notes, layout) => {
+  const h = layout.height - layout.margin?.t - layout.margin?.b;
+  if (!(h < PLACED_PX)) return notes;
+  const level = ({ y, yref = "y" }) => { // of the point that a name belongs to, in pixels
+    if (yref === "paper") return h * y;
+    const [low, high] = layout[yref.replace("y", "yaxis")]?.range ?? [];
+    return (h * (y - low)) / (high - low);
+  };
+  const place = (note) => level(note) + (note.yshift ?? 0) / 1000; // in the order they were in where two are level
+  const left = (note) => note.xanchor === "right" && note.xshift < 0; // going back in time, lines end on the left
+  const right = (note) => note.xanchor === "left" && note.xref === "paper" && note.x === 1;
+  const names = notes.filter((note) => note.yanchor === "middle" && (left(note) || right(note)));
   const moved = new Map();
-  for (const x of new Set(beside.map((note) => note.x))) {
-    const group = beside.filter((note) => note.x === x && place(note) > -1 && place(note) < h + 1);
-    const heights = apart(group.map(place), NAME_PX / 2, h - NAME_PX / 2);
-    group.forEach((note, i) => moved.set(note, { ...note, yshift: heights[i] - place({ ...note, yshift: 0 }) }));
+  for (const x of new Set(names.map((note) => note.x))) {
+    const group = names.filter((note) => note.x === x && place(note) > -1 && place(note) < h + 1);
+    const sizes = group.map((note) => NAME_PX * note.text.split("<br>").length);
+    const heights = apart(group.map(place), sizes, h);
+    group.forEach((note, i) => moved.set(note, { ...note, yshift: heights[i] - level(note) }));
   }
   return notes.map((note) => moved.get(note) ?? note);
 };
@@ -125,7 +133,7 @@ class Panel {
     for (const x of new Set(found.map((name) => name.x))) {
       // Where a zoom leaves the end of a line out, its name is left out as well.
       const group = found.filter((name) => name.x === x && name.height >= 0 && name.height <= h);
-      const heights = apart(group.map((name) => name.height), NAME_PX / 2, h - NAME_PX / 2);
+      const heights = apart(group.map((name) => name.height), group.map(() => NAME_PX), h);
       group.forEach(({ note, height }, i) => {
         moved.set(note, { ...note, x, y: low + (height * (high - low)) / h, yshift: heights[i] - height });
       });

@@ -51,6 +51,6 @@ def by_lag(lags: xr.Dataset, theme: Theme = "light") -> go.Figure:
         lag = truncation_sentences.reached(total, NEAR)
         drawing.upright("within 10 %", float(x[lag]), {"color": drawing.ink.reference, "width": 1.5, "dash": "dot"})
         side = "left" if lag < len(x) / 2 else "right"
-        words = f"within 10 % of ‖∂L/∂W_hh‖ from {'lag 0' if lag == 0 else count(lag, 'step')} on"
+        words = f"within 10 % of ‖∂L/∂W<sub>hh</sub>‖ from {'lag 0' if lag == 0 else count(lag, 'step')} on"
         drawing.note(words, x=float(x[lag]), xanchor=side, y=1, yref="paper", yanchor="bottom", yshift=2)
     return drawing.figure()

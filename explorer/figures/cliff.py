@@ -90,8 +90,7 @@ def _path(drawing: Drawing, surface: xr.Dataset, path: xr.Dataset, words: Words)
         ends = cut(points[gone - 1], points[gone], low, high)
         edge = points[gone - 1] if ends is None else ends[1]
         _arrow(drawing, f"{said}, leaves", edge, (points[gone] - edge) / (high - low), (line, seam))
-        to = cliff_sentences.place(*points[gone])
-        words.write(drawing, edge, f"<b>{said}</b>: update {gone}<br>leaves, to {to}", edging)
+        words.write(drawing, edge, f"<b>{said}</b>,<br>leaves at update {gone}", edging)
     elif there.any():
         last = int(np.flatnonzero(there)[-1])
         words.write(drawing, points[last], f"<b>{said}</b>,<br>after {count(last, 'update')}", edging)

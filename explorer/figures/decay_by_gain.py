@@ -39,7 +39,7 @@ def decay_by_gain(grid: xr.Dataset, theme: Theme = "light") -> go.Figure:
     known = ~np.isnan(values) & (where > 0)
     across = _axis(where[known] if known.any() else where[where > 0], 0.3)
     up = _axis(np.concatenate([values[known & np.isfinite(values)], [1.0]]), 0.08)
-    title = "gain of the recurrent weights" if name == "gain" else "spectral radius of W_hh at the start"
+    title = "gain of the recurrent weights" if name == "gain" else "spectral radius of W<sub>hh</sub> at the start"
     layout = _layout(up, "factor per step back", _within(up), 380)  # lines need less room than words beside one another
     used = np.unique(where[known]).tolist() or _within(across)
     panels.axes(drawing, [""], [_layout(across, title, used, panels.WIDTH)], layout, title)

@@ -26,7 +26,9 @@ def descent_errors(paths: Sequence[xr.Dataset], theme: Theme = "light") -> go.Fi
     drawing.layout["meta"] |= {"equation": "(w, b) ← (w, b) − η·g·min(1, threshold / ‖g‖),  g = (∂E/∂w, ∂E/∂b)"}
     axis = tracks.axis_of(np.concatenate([path["error"].values for path in paths]))
     longest = max(paths, key=lambda path: path.sizes["update"])
-    drawing.axes(tracks.along(longest["update"].values) | {"title": {"text": "update"}}, axis.layout("error E", 5))
+    drawing.axes(
+        tracks.along(longest["update"].values, most=2) | {"title": {"text": "update"}}, axis.layout("error E", 5)
+    )
     tracks.zero_row(drawing, axis)
     placed = []
     for path in paths:

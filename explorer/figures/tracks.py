@@ -120,12 +120,12 @@ def zero_row(drawing: Drawing, axis: LogAxis, panel: int = 0, across: str = "y")
     )  # fmt: skip
 
 
-def along(steps: np.ndarray) -> Settings:
-    """Return the axis of updates, with ticks at updates only."""
+def along(steps: np.ndarray, most: int = 6) -> Settings:
+    """Return the axis of updates, with at most so many spaces between ticks, at updates only."""
     first, last = float(steps[0]), float(steps[-1])
     pad = max(0.5, 0.01 * (last - first))
-    across = even(first, last, 6)
-    if last - first < 6:
+    across = even(first, last, most)
+    if last - first < most:
         across |= {"tickvals": steps.tolist(), "ticktext": [f"{step:.0f}" for step in steps]}
     return across | {"range": [first - pad, last + pad]}
 

@@ -74,9 +74,9 @@ class ByLag(Lesson):
         figure = against(
             found["lag"].values.tolist(), {"the whole": (whole, values["cell"], "dash")}, across="lag ℓ = s − t "
                                                                                                  "(steps)",
-            up="‖∂L/∂W_hh‖", said="What a training monitor shows", theme=theme,
+            up="‖∂L/∂W<sub>hh</sub>‖", said="What a training monitor shows", theme=theme,
         )  # fmt: skip
-        return {"lags": brief(figure, "What a training monitor shows: ‖∂L/∂W_hh‖")}
+        return {"lags": brief(figure, "What a training monitor shows: ‖∂L/∂W<sub>hh</sub>‖")}
 
 
 def _beyond(found: xr.Dataset) -> float:

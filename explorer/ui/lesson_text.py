@@ -13,6 +13,7 @@ from explorer.typeset import typeset
 STYLE = """<style>
 .lesson h1 { font-size: 1.6rem; font-weight: 650; line-height: 1.2; margin: 0 0 0.4rem; padding: 0; }
 .lesson p { font-size: 1.05rem; line-height: 1.38; margin: 0 0 0.2rem; }
+.lesson summary { font-size: 0.92rem; cursor: pointer; }
 .lesson .equation { font-size: 1.05rem; line-height: 1.6; margin: 0.2rem 0 0.3rem; padding-left: 0.8rem;
   border-left: 3px solid rgba(128, 128, 128, 0.4);
   font-family: "STIX Two Math", "Cambria Math", "Latin Modern Math", "DejaVu Serif", Georgia, serif; }
@@ -37,6 +38,9 @@ STYLE = """<style>
 PROJECTED = """<style>
 .stMainBlockContainer .stColumn { height: calc(100vh - 2.6rem); }
 .stMainBlockContainer .stColumn:not(:has(.board)) { overflow-y: auto; }
+.stMainBlockContainer .stColumn:not(:has(.board)) > div > [data-testid="stVerticalBlock"],
+.stMainBlockContainer .stColumn:not(:has(.board)) > [data-testid="stVerticalBlock"] { gap: 0.35rem; }
+.st-key-lesson-turn { margin-bottom: 0; }
 .lesson h1 { font-size: 1.35rem; }
 .lesson p, .lesson ul { font-size: 0.92rem; line-height: 1.3; }
 .lesson .equation { font-size: 0.95rem; line-height: 1.4; padding-left: 0.5rem; }
@@ -46,9 +50,12 @@ PROJECTED = """<style>
 </style>"""
 
 
-def asked(lesson: Lesson) -> str:
-    """Title and question."""
-    return f'<div class="lesson"><h1>{escape(lesson.title)}</h1><p>{typeset(lesson.question)}</p></div>'
+def asked(lesson: Lesson, *, folded: bool = False) -> str:
+    """Title and question; folded, that is read on request, so that what follows has its room."""
+    question = f"<p>{typeset(lesson.question)}</p>"
+    if folded:
+        question = f"<details><summary>The question</summary>{question}</details>"
+    return f'<div class="lesson"><h1>{escape(lesson.title)}</h1>{question}</div>'
 
 
 def explained(lesson: Lesson, theme: Theme) -> str:

@@ -56,10 +56,10 @@ def _predict(place: Place, right: int | None) -> None:
 address.current(LESSONS_PAGE, KEYS, alone=True)
 place = lesson_place.here()
 st.html(lesson_text.STYLE + lesson_text.PROJECTED * projecting())
-left, right = st.columns([1, 2.7], gap="medium")
+left, right = st.columns([1, 2.4 if projecting() else 2.7], gap="medium")
 with left:
     _turn(place)
-    st.html(lesson_text.asked(place.lesson))
+    st.html(lesson_text.asked(place.lesson, folded=place.revealed and projecting()))
     _predict(place, lesson_runs.right(place))
     if place.revealed:
         st.html(lesson_text.explained(place.lesson, theme()))

@@ -102,7 +102,7 @@ def test_where_a_path_leaves_there_is_an_arrow_at_the_edge():
     arrow = named(fig, "without clipping, leaves")
     assert arrow.y[0] == -2 and 4.8 < arrow.x[0] < 6 and 0 < arrow.marker.angle < 90
     assert not [trace for trace in fig.data if trace.name == "clipped at 0.5, leaves"]
-    assert any("update 2<br>leaves, to (25, 30.9)" in note.text for note in fig.layout.annotations)
+    assert any("</b>,<br>leaves at update 2" in note.text for note in fig.layout.annotations)
     assert any("after 2 updates" in note.text for note in fig.layout.annotations)
     assert named(fig, "without clipping").line.dash != named(fig, "clipped at 0.5").line.dash
     shown = named(fig, "clipped at 0.5")

@@ -18,6 +18,11 @@ BELOW = """() => ['.board-headline', ...['gradient', 'loss', 'norms'].map((n) =>
   '.st-key-transport']
   .map((name) => document.querySelector(name).getBoundingClientRect())
   .filter((box) => box.height < 30 || box.top < 0 || box.bottom > innerHeight || box.right > innerWidth).length"""
+WITHIN = """() => {
+  const words = '.lesson h1, .lesson summary, .lesson .equation, .lesson .sources, .board';
+  const boxes = [...document.querySelectorAll(words)].map((node) => node.getBoundingClientRect());
+  return boxes.length === 5 && boxes.every((box) => box.height > 15 && box.top >= 0 && box.bottom <= innerHeight);
+}"""
 
 
 @pytest.fixture
@@ -66,3 +71,16 @@ def _the_key_is_pressed_once_on_another_page_and_not_while_typing(page) -> None:
     page.wait_for_function(
         "() => document.querySelector('.copy-link-said')?.innerText === ''"
     )  # a quiet word that goes
+
+
+def test_a_revealed_lesson_is_within_the_window(page, serve):
+    """Those with the most words: title, equation, sources and charts; the question is read on request."""
+    for lesson in (1, 3, 9):
+        page.goto(f"{serve(APP)}/lessons?projector=1&lesson={lesson}&predicted=1&revealed=1")
+        page.wait_for_function(f"() => document.querySelector('.lesson-at')?.innerText === 'Lesson {lesson} of 10'")
+        page.wait_for_selector(".board .main-svg")
+        page.wait_for_function(WITHIN)
+        assert not page.locator(".lesson details p").is_visible()
+    page.locator(".lesson summary").press("Enter")
+    page.wait_for_selector(".lesson details p")
+    assert "Real-time recurrent learning" in page.locator(".lesson details p").inner_text()
