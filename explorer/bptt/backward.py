@@ -12,6 +12,7 @@ pieces run beside one another in lanes, and everything recorded is their sum.
 """
 
 from collections.abc import Mapping, Sequence
+from operator import mul
 from typing import Any
 
 import numpy as np
@@ -22,6 +23,7 @@ from explorer.bptt.flow import Flow
 from explorer.bptt.lanes import Deltas, Paths
 from explorer.bptt.layout import Products, room
 from explorer.bptt.trajectory import Trajectory
+from explorer.bptt.wide import WIDE, Arithmetic, faint
 from explorer.cells import Cell, Partials
 from explorer.cells.activations import multiply
 
@@ -79,8 +81,7 @@ class _Sweep:
 
     def __init__(self, cell: Cell, deltas: Deltas, paths: Paths, products: Products) -> None:
         self.cell, self.deltas, self.paths = cell, deltas, paths
-        self.product, self.add_product = products.multiply, products.add
-        self.multiply = multiply(deltas.gates)
+        self.usual = Arithmetic(mul, multiply(deltas.gates), products.multiply, products.add)
         self.v: Tensor | None = None  # until a cell says that inputs have partials of their own
         driven = [gate for name in cell.states for gate in range(len(cell.gates))[cell.drives[name]]]
         self.once = sorted(driven) == list(range(len(cell.gates)))
@@ -92,41 +93,42 @@ class _Sweep:
         inner = [(*names, deltas.spread(partial)) for names, partial in reversed(list(partials.within.items()))]
         outer = [(*names, deltas.spread(partial)) for names, partial in partials.kept.items()]
         begin = [other != "h" and other not in [o for _, o, _ in outer[:i]] for i, (_, other, _) in enumerate(outer)]
+        now = WIDE if deltas.faint(end) else self.usual
         for i, t in zip(reversed(range(steps)), range(end, end - steps, -1), strict=True):
             for name, other, partial in inner:
-                deltas.of[other][t] += deltas.of[name][t] * partial[i]
-            self._to_gates(t, recurrent, i)
+                deltas.of[other][t] += now.times(deltas.of[name][t], partial[i])
+            self._to_gates(t, recurrent, i, now)
             deltas.add_up(t)
             deltas.enter(t - 1)
             if self.paths.all_pass[t - 1] and deltas.empty[t - 1]:  # the same, written instead of added to zeros
-                self.product(back, deltas.gate_columns[t], out=deltas.columns[t - 1])
+                now.product(back, deltas.gate_columns[t], out=deltas.columns[t - 1])
                 for (name, other, partial), begins in zip(outer, begin, strict=True):
                     if begins:
-                        self.multiply(deltas.of[name][t], partial[i], out=deltas.of[other][t - 1])
+                        now.multiply(deltas.of[name][t], partial[i], out=deltas.of[other][t - 1])
                     else:
-                        deltas.of[other][t - 1] += deltas.of[name][t] * partial[i]
+                        deltas.of[other][t - 1] += now.times(deltas.of[name][t], partial[i])
             elif self.paths.all_pass[t - 1]:
-                self.add_product(deltas.columns[t - 1], back, deltas.gate_columns[t])
+                now.add(deltas.columns[t - 1], back, deltas.gate_columns[t])
                 for name, other, partial in outer:
-                    deltas.of[other][t - 1] += deltas.of[name][t] * partial[i]
+                    deltas.of[other][t - 1] += now.times(deltas.of[name][t], partial[i])
             elif self.paths.some_pass[t - 1]:
                 passing, passing_columns = deltas.passing()
-                self.add_product(passing_columns, back, deltas.gate_columns[t])
+                now.add(passing_columns, back, deltas.gate_columns[t])
                 for name, other, partial in outer:
-                    passing[other] += deltas.of[name][t] * partial[i]
+                    passing[other] += now.times(deltas.of[name][t], partial[i])
                 deltas.let_pass(t - 1)
 
-    def _to_gates(self, t: int, recurrent: Mapping[str, list[Any]], i: int) -> None:
+    def _to_gates(self, t: int, recurrent: Mapping[str, list[Any]], i: int, now: Arithmetic) -> None:
         """δu_t = Σ_s δs_t · ∂s_t/∂u_t."""
         deltas = self.deltas
         if self.once:
             for name, partial in recurrent.items():
-                self.multiply(deltas.broad[name][t], partial[i], out=deltas.driven[name][t])
+                now.multiply(deltas.broad[name][t], partial[i], out=deltas.driven[name][t])
             return
         for name in recurrent:
             deltas.driven[name][t][...] = 0.0
         for name, partial in recurrent.items():
-            deltas.driven[name][t] += deltas.broad[name][t] * partial[i]
+            deltas.driven[name][t] += now.times(deltas.broad[name][t], partial[i])
 
     def to_inputs(self, block: slice, partials: Partials) -> None:
         """Gradients of the input pre-activations of a block of steps, for the gates `Cell.apart`, from the totals."""
@@ -137,4 +139,8 @@ class _Sweep:
             self.v = room(self.deltas.gates, steps, models, (batch,), *rest)
         here = self.v[block].zero_()
         for name, partial in partials.inputs.items():
-            here.addcmul_(self.deltas.totals[name][1:][block].unsqueeze(-2), partial)
+            total = self.deltas.totals[name][1:][block].unsqueeze(-2)
+            if faint(total[-1]):
+                here += WIDE.times(total, partial)
+            else:
+                here.addcmul_(total, partial)

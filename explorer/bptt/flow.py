@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 import torch
 from torch import Tensor
 
+from explorer.bptt.wide import faint, wide
 from explorer.cells.base import State
 
 NUMBERS = 2**19  # entries of the products by step that are computed together: few calls, and still in the cache
@@ -120,5 +121,9 @@ def _by_step(left: Tensor, right: Tensor) -> Iterator[Tensor]:
     for start in range(0, steps, together):
         a, b = left[start : start + together], right[start : start + together]
         block = room[: len(a)]
-        torch.bmm(a.mT.flatten(0, 1), b.flatten(0, 1), out=block.flatten(0, 1))
+        pair = a.mT.flatten(0, 1), b.flatten(0, 1)
+        if faint(b[-1]):  # the largest, where it fades
+            block.flatten(0, 1).copy_(torch.bmm(*(wide(one) for one in pair)))
+        else:
+            torch.bmm(*pair, out=block.flatten(0, 1))
         yield block

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from explorer.bptt.layout import Products, room
+from explorer.bptt.wide import faint
 from explorer.cells import Cell
 from explorer.cells.activations import by_time
 from explorer.truncation import Lanes, Plan
@@ -147,6 +148,10 @@ class Deltas:
                 lanes.zero_()
             else:
                 lanes.copy_(torch.where(self.inject[t - 1], direct[i].unsqueeze(1), 0.0))
+
+    def faint(self, t: int) -> bool:
+        """Whether all δs_t are near the end of the range: see `faint`."""
+        return faint(*(delta[t] for delta in self.of.values()))
 
     def add_up(self, t: int) -> None:
         """The totals of time t."""
