@@ -10,7 +10,7 @@ app: install
 
 test: $(VENV)/.installed-dev
 	$(BIN)/python -m pytest -n 2 --dist loadgroup -m "not alone"
-	$(BIN)/python -m pytest -m alone
+	$(BIN)/python -m pytest -m alone tests/ui
 
 check: $(VENV)/.installed-dev
 	$(BIN)/ruff format --check .
