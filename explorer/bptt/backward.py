@@ -94,28 +94,29 @@ class _Sweep:
         outer = [(*names, deltas.spread(partial)) for names, partial in partials.kept.items()]
         begin = [other != "h" and other not in [o for _, o, _ in outer[:i]] for i, (_, other, _) in enumerate(outer)]
         now = WIDE if deltas.faint(end) else self.usual
+        times, _, product, add = now
         for i, t in zip(reversed(range(steps)), range(end, end - steps, -1), strict=True):
             for name, other, partial in inner:
-                deltas.of[other][t] += now.times(deltas.of[name][t], partial[i])
+                deltas.of[other][t] += times(deltas.of[name][t], partial[i])
             self._to_gates(t, recurrent, i, now)
             deltas.add_up(t)
             deltas.enter(t - 1)
             if self.paths.all_pass[t - 1] and deltas.empty[t - 1]:  # the same, written instead of added to zeros
-                now.product(back, deltas.gate_columns[t], out=deltas.columns[t - 1])
+                product(back, deltas.gate_columns[t], out=deltas.columns[t - 1])
                 for (name, other, partial), begins in zip(outer, begin, strict=True):
                     if begins:
                         now.multiply(deltas.of[name][t], partial[i], out=deltas.of[other][t - 1])
                     else:
-                        deltas.of[other][t - 1] += now.times(deltas.of[name][t], partial[i])
+                        deltas.of[other][t - 1] += times(deltas.of[name][t], partial[i])
             elif self.paths.all_pass[t - 1]:
-                now.add(deltas.columns[t - 1], back, deltas.gate_columns[t])
+                add(deltas.columns[t - 1], back, deltas.gate_columns[t])
                 for name, other, partial in outer:
-                    deltas.of[other][t - 1] += now.times(deltas.of[name][t], partial[i])
+                    deltas.of[other][t - 1] += times(deltas.of[name][t], partial[i])
             elif self.paths.some_pass[t - 1]:
                 passing, passing_columns = deltas.passing()
-                now.add(passing_columns, back, deltas.gate_columns[t])
+                add(passing_columns, back, deltas.gate_columns[t])
                 for name, other, partial in outer:
-                    passing[other] += now.times(deltas.of[name][t], partial[i])
+                    passing[other] += times(deltas.of[name][t], partial[i])
                 deltas.let_pass(t - 1)
 
     def _to_gates(self, t: int, recurrent: Mapping[str, list[Any]], i: int, now: Arithmetic) -> None:

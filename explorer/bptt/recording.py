@@ -69,17 +69,18 @@ def norm(tensor: Tensor) -> Tensor:
     """2-norm over the last dimension, in float64 and over its whole range."""
     if tensor.device.type != "cpu":
         return _careful(tensor)
-    low, high = SAFE[tensor.dtype]
-    if tensor.dim() > 1 and tensor.numel() and 0 < float(tensor[-1].abs().max()) < low:  # where it fades, the largest
-        rows = max(1, NUMBERS // 4 // tensor[0].numel())  # in float64, too, they are to stay in the cache
-        return torch.cat([_careful(part) for part in tensor.split(rows)])
-    quick = _plain(tensor)
+    quick, (low, high) = _plain(tensor), SAFE[tensor.dtype]
     found, values = quick.double(), quick.numpy()  # looked at by NumPy, which is quicker to begin than torch
     doubtful = np.asarray(~((low < values) & (values < high)))  # and where one is nan
     if doubtful.any():
-        rest = tensor.numpy()[doubtful]
-        if rest.any():  # beyond a cut, and before a state that is zero, all is zero
-            found[torch.from_numpy(doubtful)] = _careful(torch.from_numpy(rest))
+        every = doubtful.all() and tensor.dim() > 1  # a gradient that fades: no need to pick and copy
+        rest = tensor if every else torch.from_numpy(tensor.numpy()[doubtful])
+        if rest.numpy().any():  # beyond a cut, and before a state that is zero, all is zero
+            rows = max(1, NUMBERS // 4 // rest[0].numel())  # in float64, too, they are to stay in the cache
+            careful = torch.cat([_careful(part) for part in rest.split(rows)])
+            if every:
+                return careful
+            found[torch.from_numpy(doubtful)] = careful
     return found
 
 
