@@ -15,6 +15,7 @@ from explorer.figures.window import SIZE, Words, cut, visible
 from explorer.findings import cliff_sentences
 from explorer.findings.facts import count
 
+START = 13  # px: the circle where paths start
 MARGIN = {"l": 72, "r": 72, "b": 58}
 EVEN = get_colorscale("Cividis")
 # On the field of colours, which is the same in both themes: the line, and the seam that sets it off.
@@ -41,10 +42,14 @@ def cliff(surface: xr.Dataset, paths: Sequence[xr.Dataset] = (), theme: Theme = 
     words = Words(*_ends(surface))
     for path in paths:
         words.add(*visible(_points(path), *_ends(surface)))
+    started = bool(paths) and bool(cliff_sentences.inside(surface, paths[0])[0])
+    if started:
+        words.keep(_points(paths[0])[0], START / 2)
+        words.write(drawing, _points(paths[0])[0], "<b>start</b>", drawing.ink.paper, level=True)
     for path in paths:
         _path(drawing, surface, path, words)
-    if paths and cliff_sentences.inside(surface, paths[0])[0]:
-        _start(drawing, surface, paths[0], words)
+    if started:
+        _start(drawing, paths[0])
     return drawing.figure()
 
 
@@ -117,10 +122,9 @@ def _arrow(drawing: Drawing, name: str, at: np.ndarray, way: np.ndarray, colours
     )  # fmt: skip
 
 
-def _start(drawing: Drawing, surface: xr.Dataset, path: xr.Dataset, words: Words) -> None:
+def _start(drawing: Drawing, path: xr.Dataset) -> None:
     at = _points(path)[0]
     drawing.scatter(
         "start", x=[float(at[0])], y=[float(at[1])], mode="markers", hoverinfo="skip",
-        marker={"symbol": "circle", "size": 13, "color": HELD[1], "line": {"color": HELD[0], "width": 3}},
+        marker={"symbol": "circle", "size": START, "color": HELD[1], "line": {"color": HELD[0], "width": 3}},
     )  # fmt: skip
-    words.write(drawing, at, "<b>start</b>", drawing.ink.paper)

@@ -68,13 +68,24 @@ class Words:
                 amount = 2 + int(np.abs(after - before).max() / 4)
                 self.lines = np.concatenate([self.lines, np.linspace(before, after, amount)])
 
-    def write(self, drawing: Drawing, at: np.ndarray, text: str, colour: str) -> None:
-        """Write words beside a point of the window, on a piece of paper with an edge of that colour."""
+    def keep(self, at: np.ndarray, half: float) -> None:
+        """Keep free what is so near to a point, in pixels."""
+        x, y = self._pixels(at)
+        self.taken.append(Box(x - half, x + half, y - half, y + half))
+
+    def write(self, drawing: Drawing, at: np.ndarray, text: str, colour: str, *, level: bool = False) -> None:
+        """Write words beside a point of the window, on a piece of paper with an edge of that colour.
+
+        Where they are to be `level` with the point, they stand on its right or its left.
+        """
         x, y = self._pixels(at)
         wide, tall = (side / 2 + AIR for side in extent(re.sub("<(?!br)[^>]*>", "", text)))
         moves = [
             (right * shift, up * lift)
-            for lift, shifts in ((0, (wide + APART,)), *((tall + APART * k, (0, wide / 2, wide)) for k in range(1, 6)))
+            for lift, shifts in (
+                (0, (wide + APART,)),
+                *((tall + APART * k, (0, wide / 2, wide)) for k in range(1, 6 if not level else 1)),
+            )
             for shift in shifts
             for right in (1, -1)
             for up in (1, -1)
