@@ -300,6 +300,7 @@ def _a_link_opens_at_the_update_that_is_looked_back_at(page) -> None:
 
 def _a_link_opens_as_it_was_zoomed(page) -> None:
     axis = "document.querySelector('[data-panel=gradient]')?._fullLayout?.xaxis.range"
+    page.wait_for_function(f"() => {axis}")
     whole = page.evaluate(axis)
     box = page.locator("[data-panel=gradient] .nsewdrag").bounding_box()
     y = box["y"] + box["height"] / 2
