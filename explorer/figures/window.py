@@ -84,7 +84,7 @@ class Words:
             (right * shift, up * lift)
             for lift, shifts in (
                 (0, (wide + APART,)),
-                *((tall + APART * k, (0, wide / 2, wide)) for k in range(1, 6 if not level else 1)),
+                *((tall + APART * k, (0, wide / 2, wide)) for k in range(1, 1 if level else 6)),
             )
             for shift in shifts
             for right in (1, -1)

@@ -7,10 +7,12 @@ from explorer import build
 from explorer.lessons.unrolled_step import training_step
 from explorer.lessons.unrolling import START
 
+HERE = START.changed(device="cpu")
+
 
 def test_every_number_of_the_step_is_that_of_autograd() -> None:
-    found = training_step(START)
-    built = build(START)
+    found = training_step(HERE)
+    built = build(HERE)
     weights = {name: value.detach().clone().requires_grad_() for name, value in built.model.named_parameters()}
     ih, hh, bias_ih, bias_hh = (weights[f"rnn.{name}_l0"] for name in ("weight_ih", "weight_hh", "bias_ih", "bias_hh"))
     each = [hh * 1.0 for _ in range(4)]  # a copy of the weights for each step
