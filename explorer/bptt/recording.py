@@ -6,6 +6,7 @@ of the range, they are taken as they are, which is several times as fast.
 """
 
 from collections.abc import Sequence
+from math import inf
 
 import numpy as np
 import torch
@@ -71,8 +72,8 @@ def norm(tensor: Tensor) -> Tensor:
         return _careful(tensor)
     quick, (low, high) = _plain(tensor), SAFE[tensor.dtype]
     found, values = quick.double(), quick.numpy()  # looked at by NumPy, which is quicker to begin than torch
-    doubtful = np.asarray(~((low < values) & (values < high)))  # and where one is nan
-    if doubtful.any():
+    if not (low < values.min(initial=inf) and values.max(initial=0.0) < high):  # or one is nan
+        doubtful = np.asarray(~((low < values) & (values < high)))
         every = doubtful.all() and tensor.dim() > 1  # a gradient that fades: no need to pick and copy
         rest = tensor if every else torch.from_numpy(tensor.numpy()[doubtful])
         if rest.numpy().any():  # beyond a cut, and before a state that is zero, all is zero
@@ -96,6 +97,10 @@ def _careful(tensor: Tensor) -> Tensor:
 def _plain(tensor: Tensor) -> Tensor:
     """2-norm over the last dimension as the type of number holds it."""
     if tensor.stride(-1) == 1:
-        found: Tensor = vector_norm(tensor, dim=-1)
-        return found
+        if tensor.device.type != "cpu":
+            found: Tensor = vector_norm(tensor, dim=-1)
+            return found
+        with np.errstate(over="ignore", under="ignore", invalid="ignore"):
+            numbers = tensor.numpy()
+            return torch.from_numpy(np.asarray(np.sqrt(np.vecdot(numbers, numbers))))
     return (tensor * tensor).sum(-1).sqrt_()  # vector_norm is slow across memory

@@ -27,16 +27,13 @@ def subtract(like: Tensor) -> Callable[..., Any]:
     return np.subtract if like.device.type == "cpu" else torch.sub
 
 
-def tanh_steps(x: Tensor, out: Tensor) -> Iterator[None]:
-    """The tangent of each entry, written into `out`, one time step each time it is resumed."""
-    function: Callable[..., Any] = np.tanh if x.device.type == "cpu" else torch.tanh
-    for before, after in zip(by_time(x), by_time(out), strict=True):
-        function(before, out=after)
-        yield
+def tangent(like: Tensor) -> Callable[..., Any]:
+    """The function f(a, out=c), c = tanh(a), for entries of such a tensor."""
+    return np.tanh if like.device.type == "cpu" else torch.tanh
 
 
 def sigmoid_steps(x: Tensor) -> Iterator[None]:
     """σ in place, one time step each time it is resumed; torch's everywhere, for NumPy has none."""
     for entry in x.unbind(0):
-        torch.sigmoid(entry, out=entry)
+        entry.sigmoid_()
         yield

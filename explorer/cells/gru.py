@@ -6,7 +6,7 @@ from typing import ClassVar, Literal
 import torch
 from torch import Tensor
 
-from explorer.cells.activations import by_time, sigmoid_steps, subtract, tanh_steps
+from explorer.cells.activations import by_time, sigmoid_steps, subtract, tangent
 from explorer.cells.base import Cell, Partials, State
 from explorer.cells.biases import GruBias, UpdateBias
 from explorer.cells.weights import AnyWeights, OrthogonalWeights
@@ -50,14 +50,16 @@ class Gru(Cell):
         """The same in place: r and z take the sum's place in u, which keeps u_n; n takes that of v_n."""
         (h,) = states
         (r, z, u_n), n = u.unbind(-2), v.squeeze(-2)
-        sigmoid_r_z, tanh_n, minus = sigmoid_steps(u[..., :2, :]), tanh_steps(n, out=n), subtract(u)
-        for r_t, z_t, u_n_t, n_t, before, h_t in zip(*map(by_time, (r, z, u_n, n, h[:-1], h[1:])), strict=True):
+        sigmoid_r_z, tanh, minus = sigmoid_steps(u[..., :2, :]), tangent(u), subtract(u)
+        before, *after = by_time(h)
+        for r_t, z_t, u_n_t, n_t, h_t in zip(*map(by_time, (r, z, u_n, n)), after, strict=True):
             next(sigmoid_r_z)
             n_t += r_t * u_n_t
-            next(tanh_n)
+            tanh(n_t, out=n_t)
             minus(before, n_t, out=h_t)  # h = n + z·(h₍t₋₁₎ − n)
             h_t *= z_t
             h_t += n_t
+            before = h_t
             yield
 
     def partials(self, u: Tensor, v: Tensor, previous: State, new: State) -> Partials:

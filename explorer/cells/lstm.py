@@ -6,7 +6,7 @@ from typing import ClassVar, Literal
 import torch
 from torch import Tensor
 
-from explorer.cells.activations import by_time, multiply, sigmoid_steps, tanh_steps
+from explorer.cells.activations import by_time, multiply, sigmoid_steps, tangent
 from explorer.cells.base import Cell, Partials, State
 from explorer.cells.biases import ForgetBias, LstmBias
 from explorer.cells.weights import AnyWeights, OrthogonalWeights
@@ -53,17 +53,18 @@ class Lstm(Cell):
         """The same in place: u holds the sum, and then the gates i, f, g, o; v keeps tanh(c)."""
         (c, h), tanh_c = states, v.squeeze(-2)
         i, f, g, o = u.unbind(-2)
-        sigmoid_i_f, tanh_g, sigmoid_o = sigmoid_steps(u[..., :2, :]), tanh_steps(g, out=g), sigmoid_steps(o)
-        tanh_of_c, mul = tanh_steps(c[1:], out=tanh_c), multiply(u)
-        by_step = map(by_time, (i, f, g, o, c[:-1], c[1:], tanh_c, h[1:]))
-        for i_t, f_t, g_t, o_t, before, c_t, tanh_c_t, h_t in zip(*by_step, strict=True):
+        sigmoid_i_f, sigmoid_o, tanh, mul = sigmoid_steps(u[..., :2, :]), sigmoid_steps(o), tangent(u), multiply(u)
+        before, *after = by_time(c)
+        by_step = zip(*map(by_time, (i, f, g, o)), after, by_time(tanh_c), by_time(h[1:]), strict=True)
+        for i_t, f_t, g_t, o_t, c_t, tanh_c_t, h_t in by_step:
             next(sigmoid_i_f)
-            next(tanh_g)
             next(sigmoid_o)
+            tanh(g_t, out=g_t)
             mul(f_t, before, out=c_t)
             c_t += i_t * g_t
-            next(tanh_of_c)
+            tanh(c_t, out=tanh_c_t)
             mul(o_t, tanh_c_t, out=h_t)
+            before = c_t
             yield
 
     def partials(self, u: Tensor, v: Tensor, previous: State, new: State) -> Partials:

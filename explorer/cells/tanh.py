@@ -6,7 +6,7 @@ from typing import ClassVar, Literal
 import torch
 from torch import Tensor
 
-from explorer.cells.activations import tanh_steps
+from explorer.cells.activations import by_time, tangent
 from explorer.cells.base import Cell, Partials, State
 from explorer.cells.biases import PlainBias, PytorchBias
 from explorer.cells.weights import AnyWeights, OrthogonalWeights
@@ -44,7 +44,10 @@ class Tanh(Cell):
     def run(self, u: Tensor, v: Tensor, states: State) -> Iterator[None]:
         """h_t = tanh(u), where u holds the sum."""
         del v
-        yield from tanh_steps(u.squeeze(-2), out=states[0][1:])
+        tanh = tangent(u)
+        for a, h in zip(by_time(u.squeeze(-2)), by_time(states[0][1:]), strict=True):
+            tanh(a, out=h)
+            yield
 
     def partials(self, u: Tensor, v: Tensor, previous: State, new: State) -> Partials:
         """∂h/∂u = ∂h/∂v = 1 − h²."""
