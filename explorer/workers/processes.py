@@ -49,9 +49,10 @@ class Processes:
                 self._queue.append(me)
             try:
                 while wanted():
-                    self._all, self._idle = (
-                        [p for p in found if p.poll() is None] for found in (self._all, self._idle)
-                    )
+                    for process in [p for p in self._idle if p.poll() is not None]:
+                        self._idle.remove(process)
+                        self._end(process)
+                    self._all = [p for p in self._all if p.poll() is None]
                     place = self._queue.index(me) if me in self._queue else 0
                     if not place and self.at_work < MOST + extra:
                         return self._idle.pop() if self._idle else self._start()
