@@ -32,7 +32,8 @@ def _by_squaring(matrix: Matrix, largest: float) -> float | None:
     ln‖Wⁿ‖ is n·ln ρ and a rest that stays bounded, or grows as ln n; the difference of the last two norms leaves most
     of it out. None where a power all but vanishes beside the one before.
     """
-    power, square = matrix / np.float32(largest), np.empty_like(matrix)
+    power = np.ascontiguousarray(matrix / np.float32(largest))
+    square = np.empty_like(power)
     last, size = log(largest), _norm(power)
     total = last + log(size)
     for n in (4**i for i in range(1, ROUNDS + 1)):

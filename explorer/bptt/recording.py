@@ -96,11 +96,11 @@ def _careful(tensor: Tensor) -> Tensor:
 
 def _plain(tensor: Tensor) -> Tensor:
     """2-norm over the last dimension as the type of number holds it."""
-    if tensor.stride(-1) == 1:
-        if tensor.device.type != "cpu":
-            found: Tensor = vector_norm(tensor, dim=-1)
-            return found
-        with np.errstate(over="ignore", under="ignore", invalid="ignore"):
-            numbers = tensor.numpy()
-            return torch.from_numpy(np.asarray(np.sqrt(np.vecdot(numbers, numbers))))
-    return (tensor * tensor).sum(-1).sqrt_()  # vector_norm is slow across memory
+    if tensor.stride(-1) != 1:
+        return (tensor * tensor).sum(-1).sqrt_()  # the others are slow across memory
+    if tensor.device.type != "cpu":
+        found: Tensor = vector_norm(tensor, dim=-1)
+        return found
+    numbers = tensor.numpy()
+    with np.errstate(all="ignore"):  # what leaves the range is looked for afterwards
+        return torch.from_numpy(np.asarray(np.sqrt(np.vecdot(numbers, numbers))))

@@ -49,7 +49,7 @@ class Processes:
                 self._queue.append(me)
             try:
                 while wanted():
-                    for process in [p for p in self._idle if p.poll() is not None]:
+                    for process in [p for p in self._idle if p.poll() is not None]:  # nobody else gives its pipes back
                         self._idle.remove(process)
                         self._end(process)
                     self._all = [p for p in self._all if p.poll() is None]

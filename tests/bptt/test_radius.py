@@ -40,3 +40,10 @@ def test_as_eigenvalues_say(matrix: np.ndarray) -> None:
 def test_no_eigenvalue_but_zero() -> None:
     for matrix in (torch.zeros(3, 3), torch.tensor([[0.0, 2.0], [0.0, 0.0]])):
         assert spectral_radius(Tanh(hidden_size=len(matrix)), matrix) == 0
+
+
+def test_weights_in_any_order_of_memory() -> None:
+    weight = torch.from_numpy(MATRICES["normal entries"]).float()
+    turned = weight.mT.contiguous().mT
+    assert not turned.is_contiguous() and spectral_radius(Tanh(hidden_size=64), weight) > 0.1
+    assert spectral_radius(Tanh(hidden_size=64), turned) == spectral_radius(Tanh(hidden_size=64), weight)

@@ -1,5 +1,6 @@
 """A training run in its thread: it goes on, waits, makes one step, ends, and leaves no thread behind."""
 
+import shutil
 import time
 
 import pytest
@@ -201,3 +202,16 @@ def test_a_run_that_cannot_be_kept_says_so():
         "finished, but the run could not be kept. run.nc: could not be written: No space left on device."
     )
     assert job.dataset().sizes["step"] == 3
+
+
+def test_a_process_that_ends_while_it_is_kept_gives_its_pipes_back(monkeypatch):
+    monkeypatch.setattr(processes.sys, "executable", shutil.which("true"))  # ends by itself, whatever it is told
+    own = processes.Processes()
+    kept = own.take()
+    own.give_back(kept)
+    kept.wait(20)
+    assert own._idle == [kept] and not kept.stdout.closed
+    other = own.take()
+    assert other is not kept and kept.stdin.closed and kept.stdout.closed
+    own.drop(other)
+    assert own.at_work == 0
